@@ -1,0 +1,98 @@
+//! What does a worker run once?
+//!
+//! A [`Job`]: one pointer to a [`JobHeader`], whose first word says how to run it. The scheduler
+//! moves jobs and has never heard of futures; the task cell begins with a header and so becomes a
+//! job. One word rather than two, because the LIFO slot is one atomic pointer (ADR 0003).
+//!
+//! **one-job-once**: a job is made for exactly one run. Whoever holds it runs it, or leaks what it
+//! stands for; it cannot be copied.
+
+use crate::primitive::atomic::{AtomicPtr, Ordering};
+use std::ptr::{self, NonNull};
+
+/// The first word of whatever can be run.
+#[derive(Debug)]
+#[repr(C)]
+pub struct JobHeader {
+    run: unsafe fn(NonNull<JobHeader>),
+}
+
+impl JobHeader {
+    /// A header whose job is run by `run`, which gets the header's address.
+    pub const fn new(run: unsafe fn(NonNull<JobHeader>)) -> Self {
+        Self { run }
+    }
+}
+
+/// Something to run once, on whichever thread holds it.
+#[derive(Debug)]
+#[must_use = "a job that is not run is leaked"]
+#[repr(transparent)]
+pub struct Job(NonNull<JobHeader>);
+
+// SAFETY: `Job::new` demands that the header may be run on any thread.
+unsafe impl Send for Job {}
+
+impl Job {
+    /// A job out of the header it begins with.
+    ///
+    /// # Safety
+    ///
+    /// `header` stays valid until the job has run, its `run` may be called with it once, on any
+    /// thread that the job is given to, and no other `Job` for the same run exists.
+    pub unsafe fn new(header: NonNull<JobHeader>) -> Self {
+        Self(header)
+    }
+
+    /// Runs the job. Panics of user code do not come out of it.
+    #[inline]
+    pub fn run(self) {
+        // SAFETY: valid until the job has run, by the contract of `new`.
+        let run = unsafe { self.0.as_ref() }.run;
+        // SAFETY: the contract of `new`; `self` is consumed, so this is the one call.
+        unsafe { run(self.0) }
+    }
+
+    /// Which header this job begins with; an address to compare.
+    pub fn header(&self) -> NonNull<JobHeader> {
+        self.0
+    }
+}
+
+/// A place for one job, filled and emptied by swaps, so that each job leaves it once, whoever
+/// takes it.
+#[derive(Debug)]
+pub struct JobSlot(AtomicPtr<JobHeader>);
+
+impl Default for JobSlot {
+    fn default() -> Self {
+        Self(AtomicPtr::new(ptr::null_mut()))
+    }
+}
+
+impl JobSlot {
+    /// Puts `job` in; the job that lay here comes out and must go elsewhere.
+    #[must_use]
+    #[inline]
+    pub fn put(&self, job: Job) -> Option<Job> {
+        // Ordering: Release: the job's contents, for the thief; pairs with `take`. Acquire: what
+        // comes out may have been put here by the thread that had this slot before.
+        NonNull::new(self.0.swap(job.0.as_ptr(), Ordering::AcqRel)).map(Job)
+    }
+
+    /// Takes the job out, if there is one. Any thread may.
+    #[inline]
+    pub fn take(&self) -> Option<Job> {
+        if self.is_empty() {
+            return None;
+        }
+        // Ordering: the job's contents; pairs with `put`.
+        NonNull::new(self.0.swap(ptr::null_mut(), Ordering::Acquire)).map(Job)
+    }
+
+    /// Whether nothing lies here; a hint, unless the caller is the only one who puts.
+    #[inline]
+    pub fn is_empty(&self) -> bool {
+        self.0.load(Ordering::Relaxed).is_null()
+    }
+}

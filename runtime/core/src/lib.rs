@@ -1,0 +1,18 @@
+//! The ground floor of heist: what every other crate of it stands on, and nothing a program needs
+//! by name. Use [`heist`](https://docs.rs/heist) instead; this crate has no stable interface.
+//!
+//! # Reading order
+//!
+//! The modules are listed from the user inwards; each imports only modules further down.
+
+pub mod budget; // how long may one poll go on?
+pub mod current; // which task does this thread poll?
+#[allow(unsafe_code)]
+pub mod job; // what a worker runs once
+pub mod primitive;
+pub mod task; // what combinators are built over: `Task`, `Spawn`, `JoinError`
+pub mod wait; // what does a pending task wait for?
+pub mod wait_list; // who waits, in which order?
+#[allow(unsafe_code)]
+pub mod waker; // a `Waker` made of an `Arc`
+pub mod waker_cell; // one waker, left by one thread and taken by another // the only door to atomics, locks, cells, threads and deques
