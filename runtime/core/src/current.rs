@@ -4,7 +4,7 @@
 //! puts back what was there. After a thread's thread-locals are gone it acts as a foreign thread:
 //! nothing is current, the budget is unlimited.
 
-use crate::{primitive, task::TaskId, wait::Reason};
+use crate::{primitive, reason::Reason, task::TaskId};
 use std::cell::Cell;
 
 /// How many operations one poll may complete before it must let others run. tokio's figure

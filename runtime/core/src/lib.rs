@@ -6,13 +6,14 @@
 //! The modules are listed from the user inwards; each imports only modules further down.
 
 pub mod budget; // how long may one poll go on?
+pub mod wait; // what does a pending task wait for?
 pub mod current; // which task does this thread poll?
+pub mod reason; // a reason to wait, written down
+pub mod task; // what combinators are built over: `Task`, `Spawn`, `JoinError`
 #[allow(unsafe_code)]
 pub mod job; // what a worker runs once
-pub mod primitive;
-pub mod task; // what combinators are built over: `Task`, `Spawn`, `JoinError`
-pub mod wait; // what does a pending task wait for?
 pub mod wait_list; // who waits, in which order?
 #[allow(unsafe_code)]
 pub mod waker; // a `Waker` made of an `Arc`
-pub mod waker_cell; // one waker, left by one thread and taken by another // the only door to atomics, locks, cells, threads and deques
+pub mod waker_cell; // one waker, left by one thread and taken by another
+pub mod primitive; // the only door to atomics, locks, cells, threads and deques
