@@ -10,6 +10,8 @@ mod ceilings; // files of 500 lines, functions of 70, lines of 100 columns
 mod dependencies; // each dependency is used
 #[path = "tidy/door.rs"]
 mod door; // atomics, locks, cells, threads and deques come through one door
+#[path = "tidy/documents.rs"]
+mod documents; // what documents name exists
 #[path = "tidy/layers.rs"]
 mod layers; // imports point down
 #[path = "tidy/orderings.rs"]

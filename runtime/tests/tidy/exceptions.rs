@@ -24,6 +24,9 @@ pub const CEILINGS: &[Exception] = &[];
 /// Dependencies that no code names.
 pub const DEPENDENCIES: &[Exception] = &[];
 
+/// Names in documents that nothing has.
+pub const DOCUMENTS: &[Exception] = &[];
+
 /// Orderings without a tag.
 pub const ORDERINGS: &[Exception] = &[];
 

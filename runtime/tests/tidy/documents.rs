@@ -1,0 +1,91 @@
+//! Does what the documents name exist?
+//!
+//! A name can be searched for, so documents give names and no line numbers. A file that they name
+//! in backticks exists, and a link between them leads somewhere.
+
+use crate::{exceptions, report, tree};
+use std::path::Path;
+
+/// The files that `text` names in backticks.
+fn named_files(text: &str) -> Vec<&str> {
+    let quoted = text.split("```").step_by(2).flat_map(|prose| {
+        let words = prose.split('`').skip(1).step_by(2);
+        words.filter(|word| word.ends_with(".rs") || word.ends_with('/'))
+    });
+    quoted
+        .filter(|word| !word.contains(['*', ' ', '…']))
+        .collect()
+}
+
+/// The links of `text` that are not addresses.
+fn links(text: &str) -> Vec<&str> {
+    let after = text.split("](").skip(1);
+    let targets = after.filter_map(|rest| rest.split(')').next());
+    targets
+        .filter(|target| !target.contains("://") && !target.starts_with('#'))
+        .collect()
+}
+
+#[test]
+fn documents_name_what_exists() {
+    let files: Vec<String> = tree::files("", ".rs")
+        .into_iter()
+        .map(|file| file.path)
+        .collect();
+    let exists = |name: &str| {
+        let ending = format!("/{}", name.trim_end_matches('/'));
+        let of = |path: &String| format!("/{path}").ends_with(&ending);
+        tree::top().join(name).exists() || files.iter().any(of)
+    };
+    let mut found = Vec::new();
+    for document in tree::files("", ".md") {
+        let essay = document.path.contains("/src/");
+        for name in named_files(&document.text)
+            .into_iter()
+            .filter(|name| !essay && !exists(name))
+        {
+            found.push(format!("{}: `{name}`", document.path));
+        }
+        let folder = Path::new(&document.path).parent().unwrap_or(Path::new(""));
+        for link in links(&document.text).into_iter().filter(|_| !essay) {
+            let target = link.split('#').next().unwrap_or_default();
+            if !tree::top().join(folder).join(target).exists() {
+                found.push(format!("{}: a link to {link}", document.path));
+            }
+        }
+    }
+    found.retain(|line| !exceptions::allowed(exceptions::DOCUMENTS, line));
+    report("a document names what is not there", found);
+}
+
+#[test]
+fn each_decision_is_in_the_index_and_has_a_status() {
+    let index = tree::file("docs/README.md").expect("an index").text;
+    let mut found = Vec::new();
+    for decision in tree::files("docs/adr", ".md") {
+        let inside = decision.path.strip_prefix("docs/").expect("below docs/");
+        for section in [
+            "Status: ",
+            "## Context",
+            "## Decision",
+            "## Rejected",
+            "## Price",
+        ] {
+            if !decision.text.contains(section) {
+                found.push(format!("{}: no `{section}`", decision.path));
+            }
+        }
+        if !index.contains(inside) {
+            found.push(format!("{}: not in docs/README.md", decision.path));
+        }
+    }
+    report("a decision is not whole", found);
+}
+
+#[test]
+fn names_are_found_outside_blocks() {
+    let text =
+        "see `a/b.rs`, `c`, `d/` and `*.rs`\n```\n`e.rs`\n```\n`f.rs` [g](g.md) [h](http://h)";
+    assert_eq!(named_files(text), ["a/b.rs", "d/", "f.rs"]);
+    assert_eq!(links(text), ["g.md"]);
+}
