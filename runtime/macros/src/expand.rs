@@ -2,7 +2,7 @@
 //!
 //! A plain function of the same name, with the `async` one inside:
 //!
-//! ```ignore
+//! ```text
 //! fn main() -> ::std::process::ExitCode {
 //!     async fn main() -> Result<(), Error> { … }
 //!     ::heist::__private::main(::heist::Builder::new().workers(4), main())

@@ -27,7 +27,7 @@ mod token; // what does a walk need to know of a token?
 ///
 /// # Examples
 ///
-/// ```ignore
+/// ```no_run
 /// #[heist::main]
 /// async fn main() -> std::io::Result<()> {
 ///     let listener = heist::net::TcpListener::bind("127.0.0.1:7000").await?;
@@ -84,7 +84,9 @@ pub fn main(options: TokenStream, item: TokenStream) -> TokenStream {
 ///
 /// # Examples
 ///
-/// ```ignore
+/// ```no_run
+/// use std::time::Duration;
+///
 /// #[heist::test(paused)]
 /// async fn a_day_passes_at_once() {
 ///     let start = heist::time::Instant::now();

@@ -26,11 +26,14 @@ pub fn listed(manifest: &str) -> Vec<(String, String)> {
     found
 }
 
+/// Where a workspace says which version its members share.
+const SHARED: &str = "workspace.dependencies";
+
 /// `target.'cfg(x)'.dependencies` → its kind; `dependencies.name` → its kind and the name.
 fn split_header(header: &str) -> (&str, Option<&str>) {
     let header = match header.rfind("'.") {
         Some(at) if header.starts_with("target.") => &header[at + 2..],
-        _ => header.strip_prefix("workspace.").unwrap_or(header),
+        _ => header,
     };
     match header.split_once("dependencies.") {
         Some((kind, name)) => (&header[..kind.len() + "dependencies".len()], Some(name)),
@@ -41,7 +44,10 @@ fn split_header(header: &str) -> (&str, Option<&str>) {
 /// The dependencies of `manifest` that none of `codes` names.
 fn unused(manifest: &str, codes: &[String]) -> Vec<String> {
     let mut listed = listed(manifest);
-    listed.retain(|(_, name)| {
+    listed.retain(|(section, name)| {
+        if section == SHARED {
+            return false;
+        }
         let word = name.replace('-', "_");
         let names = |code: &String| text::has_word(code, &word);
         !codes.iter().any(names)
@@ -81,20 +87,31 @@ fn each_package_uses_what_it_depends_on() {
     report("an unused dependency", found);
 }
 
+/// What `workspace` shares and none of its `members`, itself among them, depends on.
+fn unshared(workspace: &str, members: &[&str]) -> Vec<String> {
+    let all = members.iter().flat_map(|manifest| listed(manifest));
+    let used: Vec<_> = all.filter(|(section, _)| section != SHARED).collect();
+    let shared = listed(workspace)
+        .into_iter()
+        .filter(|(section, _)| section == SHARED);
+    shared
+        .map(|(_, name)| name)
+        .filter(|name| used.iter().all(|(_, known)| known != name))
+        .collect()
+}
+
 #[test]
-fn each_dependency_of_the_workspace_has_a_member_that_uses_it() {
-    let top = tree::file("Cargo.toml").expect("a manifest at the top");
-    let manifests = tree::files("", "Cargo.toml").into_iter();
-    let members = manifests.filter(|manifest| manifest.path != top.path);
-    let used: Vec<_> = members
-        .flat_map(|manifest| listed(&manifest.text))
-        .collect();
-    let shared = listed(&top.text).into_iter().map(|(_, name)| name);
-    let unused = shared.filter(|name| used.iter().all(|(_, known)| known != name));
-    report(
-        "in [workspace.dependencies], and nobody's",
-        unused.collect(),
-    );
+fn what_a_workspace_shares_some_member_depends_on() {
+    let mut found = Vec::new();
+    for workspace in tree::files("", "Cargo.toml") {
+        let folder = workspace.path.trim_end_matches("Cargo.toml");
+        let members = tree::files(folder, "Cargo.toml");
+        let texts: Vec<&str> = members.iter().map(|member| member.text.as_str()).collect();
+        let names = unshared(&workspace.text, &texts).into_iter();
+        found.extend(names.map(|name| format!("{}: `{name}`", workspace.path)));
+    }
+    found.retain(|line| !exceptions::allowed(exceptions::DEPENDENCIES, line));
+    report("in [workspace.dependencies], and nobody's", found);
 }
 
 #[test]
@@ -107,4 +124,9 @@ fn manifests_are_read_in_each_of_their_forms() {
     assert_eq!(names.collect::<Vec<_>>(), ["a", "b-c", "e", "g", "h", "i"]);
     let code = "use a::A; b_c::d(); h!(); fn g(i: I) {}".to_owned();
     assert_eq!(unused(manifest, &[code]), ["e"]);
+    assert_eq!(unshared(manifest, &[manifest]), ["i"]);
+    assert_eq!(
+        unshared(manifest, &[manifest, "[dependencies]\ni.workspace = true"]).len(),
+        0
+    );
 }

@@ -33,9 +33,12 @@ fn documents_name_what_exists() {
         .map(|file| file.path)
         .collect();
     let exists = |name: &str| {
-        let ending = format!("/{}", name.trim_end_matches('/'));
-        let of = |path: &String| format!("/{path}").ends_with(&ending);
-        tree::top().join(name).exists() || files.iter().any(of)
+        let inside = |path: &String| {
+            let path = format!("/{path}");
+            path.ends_with(&format!("/{name}"))
+                || name.ends_with('/') && path.contains(&format!("/{name}"))
+        };
+        files.iter().any(inside)
     };
     let mut found = Vec::new();
     for document in tree::files("", ".md") {
@@ -80,6 +83,52 @@ fn each_decision_is_in_the_index_and_has_a_status() {
         }
     }
     report("a decision is not whole", found);
+}
+
+/// Examples that nobody compiles.
+fn ignored(path: &str, text: &str) -> Vec<String> {
+    let lines = text.lines().enumerate();
+    let fences = lines.filter(|(_, line)| {
+        let comment = line
+            .trim_start()
+            .trim_start_matches(['/', '!'])
+            .trim_start();
+        comment
+            .strip_prefix("```")
+            .is_some_and(|kind| kind.contains("ignore"))
+    });
+    fences.map(|(at, _)| format!("{path}:{}", at + 1)).collect()
+}
+
+#[test]
+fn examples_are_compiled() {
+    let sources = tree::sources();
+    let mut found: Vec<_> = sources
+        .iter()
+        .flat_map(|f| ignored(&f.path, &f.text))
+        .collect();
+    let manifests = tree::files("", "Cargo.toml");
+    let off = manifests
+        .iter()
+        .filter(|manifest| manifest.text.contains("doctest = false"));
+    found.extend(off.map(|manifest| manifest.path.clone()));
+    found.retain(|line| !exceptions::allowed(exceptions::DOCUMENTS, line));
+    report(
+        "an example that is not compiled (`no_run` and `compile_fail` are)",
+        found,
+    );
+}
+
+#[test]
+fn ignored_examples_are_found() {
+    assert_eq!(
+        ignored(
+            "f",
+            "/// ```ignore\n//! ```rust,ignore\n/// ```no_run\n// ignore"
+        )
+        .len(),
+        2
+    );
 }
 
 #[test]
