@@ -5,8 +5,9 @@
 //! the time.
 //!
 //! One word tells what the clock does: if its top bit is set, the clock is paused, and the other 63
-//! are the time; if not, they are what the clock has gained on the system's (or lost, by two's
-//! complement) while it was paused. 63 bits of nanoseconds are 292 years: what lies beyond is never.
+//! are the time; if not, they are what the clock has gained on the system's, or lost, while it was
+//! paused, modulo 2^63. A clock ends at 2^62 ns, after 146 years, so that it cannot wrap around in
+//! another 146: what lies beyond is never.
 
 use heist_core::primitive::{
     Arc,
@@ -16,8 +17,11 @@ use std::time::{Duration, Instant};
 
 const PAUSED: u64 = 1 << 63;
 
+/// The bits that are a time.
+const TIME: u64 = PAUSED - 1;
+
 /// The last moment of a clock.
-const END: u64 = PAUSED - 1;
+const END: u64 = 1 << 62;
 
 /// A clock. Its clones are the same clock.
 ///
@@ -82,11 +86,11 @@ impl Clock {
 
     /// Lets the clock go on from what it shows now.
     pub fn resume(&self) {
-        let gained = |now: u64| now.wrapping_sub(self.system_ns()) & END;
+        let gained = |now: u64| now.wrapping_sub(self.system_ns()) & TIME;
         self.change(|paused, now| paused.then(|| gained(now)));
     }
 
-    /// Moves a paused clock on. It stops at its end, after 292 years.
+    /// Moves a paused clock on. It stops at its end, after 146 years.
     ///
     /// # Panics
     ///
@@ -123,11 +127,12 @@ impl Clock {
     }
 
     fn shows(&self, word: u64) -> u64 {
-        if word & PAUSED != 0 {
-            return word & END;
-        }
-        let gained = (word << 1) as i64 >> 1;
-        self.system_ns().saturating_add_signed(gained).min(END)
+        let time = if word & PAUSED != 0 {
+            word
+        } else {
+            self.system_ns().wrapping_add(word)
+        };
+        (time & TIME).min(END)
     }
 
     fn system_ns(&self) -> u64 {

@@ -15,7 +15,7 @@ use std::{
 ///
 /// It never ends early, and late by no more than the system takes to wake a thread and the
 /// runtime's workers to come to it. `sleep(Duration::ZERO)` lets the other tasks run once.
-/// `Duration::MAX`, like anything beyond 292 years, is for ever.
+/// `Duration::MAX`, like anything beyond 146 years, is for ever.
 ///
 /// # Panics
 ///
