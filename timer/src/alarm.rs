@@ -138,19 +138,18 @@ impl Alarm {
         self.when = When::At(deadline);
         if let State::Armed { shard, key } = std::mem::replace(&mut self.state, State::Idle) {
             match Here::find() {
-                Some(here) => self.move_to(here, &shard, key),
-                // The task arms anew where it is polled next.
-                None => shard.cancel(key).into_iter().for_each(Waker::wake),
+                Some(here) if here.shard.clock().now() < deadline.into_std() => {
+                    self.rearm(here, deadline, &shard, key);
+                }
+                // It is due, or the task arms anew where it is polled next.
+                _ => shard.cancel(key).into_iter().for_each(Waker::wake),
             }
         }
     }
 
     /// Arms here what was armed in `shard`. If it has fired meanwhile, the task has been woken and
     /// its next poll arms.
-    fn move_to(&mut self, here: Here, shard: &Shard, key: Key) {
-        let Some(deadline) = self.deadline() else {
-            return;
-        };
+    fn rearm(&mut self, here: Here, deadline: Instant, shard: &Shard, key: Key) {
         let ns = here.shard.clock().ns_of(deadline.into_std());
         if ptr::eq(&*here.shard, shard) {
             if let Some(key) = here.reset(key, ns) {
