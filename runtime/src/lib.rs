@@ -1,1 +1,55 @@
-//! placeholder
+//! heist is Python's asyncio as a Rust library that uses every core.
+//!
+//! ```
+//! use heist::gather;
+//!
+//! async fn square(n: u32) -> u32 {
+//!     heist::yield_now().await;
+//!     n * n
+//! }
+//!
+//! let (nine, sixteen) = heist::run(async {
+//!     let four = heist::spawn(square(4)); // runs now, perhaps on another core
+//!     gather!(square(3), async { four.await.unwrap() }).await
+//! });
+//! assert_eq!(nine + sixteen, 25);
+//! ```
+//!
+//! Between two awaits other tasks *do* run, on other cores: what asyncio gives by having one
+//! thread, Rust gives by `Send` and `Sync`.
+//!
+//! # Reading order
+//!
+//! The modules are listed from the user inwards; each imports only modules further down.
+
+pub mod prelude; // what a program imports at once
+#[doc(hidden)]
+#[path = "private.rs"]
+pub mod __private; // what `#[heist::main]` and `#[heist::test]` expand to
+mod verbs; // from the thread's runtime to a task: run, spawn, spawn_local, spawn_blocking
+mod builder; // which knobs are there, what are their defaults, and why those?
+mod runtime; // how does a runtime start, and how does it end?
+mod block_on; // how does a thread drive one future, and nothing else?
+pub mod task; // spawned futures, the handles to them, and the values they carry
+mod context; // which runtime does this thread belong to?
+mod handle; // how does one reach a runtime from elsewhere?
+mod dump; // what is every task waiting for?
+mod scheduler; // which job, on which worker, and when to sleep?
+
+pub use builder::Builder;
+pub use dump::{Dump, TaskDump};
+pub use handle::{Handle, NoRuntime};
+pub use heist_macros::{main, test};
+pub use heist_timer::{interval, move_on_after, sleep, sleep_until, timeout, timeout_at};
+pub use runtime::Runtime;
+pub use task::{JoinError, JoinHandle, yield_now};
+pub use verbs::{run, spawn, spawn_blocking, spawn_local};
+
+/// Time: sleep, timeout, interval, and the clock that tests can stop.
+pub mod time {
+    pub use heist_timer::{
+        Clock, Elapsed, Instant, Interval, MissedTick, MoveOnAfter, Sleep, Tick, Timeout, advance,
+        interval, interval_at, move_on_after, pause, resume, sleep, sleep_until, timeout,
+        timeout_at,
+    };
+}

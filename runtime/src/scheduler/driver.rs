@@ -1,0 +1,148 @@
+//! Where does an idle worker wait?
+//!
+//! In one place for two things, the reactor's events and the timers' deadlines. The leader waits
+//! for both; a follower waits on its parker, and for its own shard's next timer if the leader does
+//! not promise to be there earlier.
+//!
+//! With a paused clock nobody waits for a timer: when all workers sleep, nothing is in the
+//! injector, nobody outside is at work and the reactor has nothing, the leader moves the clock on
+//! to the next expiry.
+
+use super::{parker::Parker, policy};
+use heist_core::primitive::{
+    Arc, Wait,
+    atomic::{AtomicUsize, Ordering},
+};
+use heist_io::reactor::Reactor;
+use heist_timer::timers::Timers;
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    task::Waker,
+    time::Duration,
+};
+
+/// The reactor and the timers.
+pub struct Driver {
+    pub reactor: Arc<Reactor>,
+    pub timers: Arc<Timers>,
+    /// Threads outside the workers that are at work for the runtime: blocking closures, and roots
+    /// of `block_on`. A paused clock stands still while there are any.
+    outside: AtomicUsize,
+}
+
+impl Driver {
+    pub fn new(reactor: Arc<Reactor>, timers: Arc<Timers>) -> Self {
+        Self {
+            reactor,
+            timers,
+            outside: AtomicUsize::new(0),
+        }
+    }
+
+    /// Somebody outside the workers begins to work for the runtime.
+    pub fn begin_outside(&self) {
+        self.outside.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Somebody outside the workers is done, or waits.
+    pub fn end_outside(&self) {
+        self.outside.fetch_sub(1, Ordering::Relaxed);
+    }
+
+    /// The leader's wait, until an event, the timers' earliest `expiry`, or the end of `period`.
+    /// `resting`: every worker sleeps. Says `TimedOut` when nothing but time has passed.
+    pub fn lead(
+        &self,
+        expiry: u64,
+        period: Option<Duration>,
+        resting: bool,
+        parker: &Parker,
+        wakers: &mut Vec<Waker>,
+    ) -> Wait {
+        if !self.timers.clock().is_paused() || expiry == u64::MAX {
+            return self.block(shorter(self.until(expiry), period), parker, wakers);
+        }
+        if !resting || self.outside.load(Ordering::Relaxed) > 0 {
+            let look = shorter(Some(policy::PAUSED_LOOK), period);
+            return self.block(look, parker, wakers);
+        }
+        self.harvest(Some(Duration::ZERO), wakers);
+        if wakers.is_empty() {
+            self.timers.clock().advance_to(expiry);
+        }
+        Wait::Woken
+    }
+
+    /// A follower's wait.
+    pub fn follow(&self, me: usize, period: Option<Duration>, parker: &Parker) -> Wait {
+        let own = self.timers.shard_expiry(me);
+        let mine = if own < self.timers.published() {
+            own
+        } else {
+            u64::MAX
+        };
+        let until = if self.timers.clock().is_paused() {
+            None
+        } else {
+            self.until(mine)
+        };
+        parker.park(shorter(until, period))
+    }
+
+    /// Takes what the reactor has, waiting for `timeout` at most.
+    pub fn harvest(&self, timeout: Option<Duration>, wakers: &mut Vec<Waker>) {
+        if self.reactor.is_live()
+            && let Err(error) = self.reactor.wait(timeout, wakers)
+        {
+            // The descriptor is ours and open, so this is the system out of memory, if anything.
+            eprintln!("heist: the reactor cannot wait: {error}");
+            heist_core::primitive::thread::yield_now();
+        }
+    }
+
+    fn block(&self, timeout: Option<Duration>, parker: &Parker, wakers: &mut Vec<Waker>) -> Wait {
+        if !self.reactor.is_live() {
+            return parker.park(timeout);
+        }
+        if !parker.begin_polling() {
+            return Wait::Woken;
+        }
+        self.harvest(timeout, wakers);
+        let notified = parker.end_polling();
+        if notified || !wakers.is_empty() {
+            Wait::Woken
+        } else {
+            Wait::TimedOut
+        }
+    }
+
+    /// Whether a timer is overdue.
+    pub fn is_due(&self) -> bool {
+        let next = self.timers.next_expiry();
+        next != u64::MAX && next <= self.timers.now_ns()
+    }
+
+    /// Wakes what was harvested, and fires what is overdue. User code runs in both.
+    pub fn dispatch(&self, wakers: &mut Vec<Waker>) {
+        for waker in wakers.drain(..) {
+            // A panic in a foreign waker is its owner's; the hook has reported it.
+            let _ = catch_unwind(AssertUnwindSafe(|| waker.wake()));
+        }
+        if self.is_due() {
+            self.timers.fire_overdue(self.timers.now_ns());
+        }
+    }
+
+    fn until(&self, expiry: u64) -> Option<Duration> {
+        (expiry != u64::MAX)
+            .then(|| Duration::from_nanos(expiry.saturating_sub(self.timers.now_ns())))
+    }
+}
+
+/// The shorter of two waits; `None` is for ever.
+fn shorter(a: Option<Duration>, b: Option<Duration>) -> Option<Duration> {
+    match (a, b) {
+        (Some(a), Some(b)) => Some(a.min(b)),
+        (a, b) => a.or(b),
+    }
+}

@@ -1,0 +1,108 @@
+//! Who waits in the reactor, for everybody?
+//!
+//! One sleeper at a time is the leader. It waits for the next event and for the earliest timer of
+//! all shards; the others wait on their parkers. Whoever changes what the leader waits for kicks
+//! it, so that it chooses its wait again.
+//!
+//! - **max-before-free**: the published deadline is `MAX`, "do not rely on me", from before the
+//!   leader reads the shards until it knows the minimum, and again before it gives up the lead.
+
+use super::home::Home;
+use heist_core::{
+    primitive::{
+        Arc,
+        atomic::{AtomicU32, Ordering, fence},
+    },
+    waker::WakeTarget,
+};
+use heist_io::reactor::Reactor;
+use heist_timer::timers::Timers;
+
+const NOBODY: u32 = 0;
+
+/// The lead, and the threads that may have it.
+pub struct Leader {
+    /// The leader's number plus one.
+    word: AtomicU32,
+    homes: Box<[Arc<Home>]>,
+}
+
+/// The lead. Dropped, it is free.
+pub struct Leading<'a> {
+    leader: &'a Leader,
+    timers: &'a Timers,
+    /// When the earliest timer of all shards expires, in the clock's nanoseconds.
+    pub expiry: u64,
+}
+
+impl Leader {
+    pub fn new(workers: usize) -> Self {
+        let homes = (0..workers).map(|_| Arc::new(Home::default())).collect();
+        Self {
+            word: AtomicU32::new(NOBODY),
+            homes,
+        }
+    }
+
+    pub fn homes(&self) -> &[Arc<Home>] {
+        &self.homes
+    }
+
+    /// Takes the lead, if nobody has it.
+    pub fn try_lead<'a>(&'a self, me: usize, timers: &'a Timers) -> Option<Leading<'a>> {
+        let mine = me as u32 + 1;
+        // Ordering: what the last leader did with the reactor; pairs with `Leading::drop`.
+        self.word
+            .compare_exchange(NOBODY, mine, Ordering::Acquire, Ordering::Relaxed)
+            .ok()?;
+        timers.publish(u64::MAX);
+        // Ordering: our word and `MAX` before our look at the shards and the reactor; pairs with
+        // the fences in `kick` and where a timer is armed: either it sees us, or we see it.
+        fence(Ordering::SeqCst);
+        let expiry = timers.next_expiry();
+        timers.publish(expiry);
+        Some(Leading {
+            leader: self,
+            timers,
+            expiry,
+        })
+    }
+
+    fn kick(&self, reactor: Option<&Reactor>) {
+        // Ordering: the change before the look for a leader; pairs with `try_lead`.
+        fence(Ordering::SeqCst);
+        let leader = self.word.load(Ordering::Relaxed);
+        let Some(home) = (leader as usize)
+            .checked_sub(1)
+            .map(|leader| &self.homes[leader])
+        else {
+            return; // Liveness: nobody sleeps as the leader; who next does looks first
+        };
+        match reactor {
+            Some(reactor) => home.unpark(reactor),
+            // It cannot have been in the reactor before there was one.
+            None => drop(home.parker.unpark()),
+        }
+    }
+}
+
+impl Drop for Leading<'_> {
+    fn drop(&mut self) {
+        self.timers.publish(u64::MAX);
+        // Ordering: pairs with `try_lead`.
+        self.leader.word.store(NOBODY, Ordering::Release);
+    }
+}
+
+/// Ends the leader's wait, because what it waits for has changed.
+pub struct Kick {
+    pub leader: Arc<Leader>,
+    /// `None` in the reactor's own hands: it calls when it comes to life.
+    pub reactor: Option<Arc<Reactor>>,
+}
+
+impl WakeTarget for Kick {
+    fn wake(this: &Arc<Self>) {
+        this.leader.kick(this.reactor.as_deref());
+    }
+}

@@ -1,0 +1,26 @@
+//! Which job, on which worker, and when to sleep?
+//!
+//! W workers, each a thread with a queue of its own; one injector for everybody else; one word
+//! that says who sleeps. Jobs come in by [`schedule`] and are run once. The scheduler has never
+//! heard of what a job does.
+
+pub mod work; // what does a worker do next?
+pub mod sleep; // how does a worker wait until there is something to do?
+pub mod worker; // what does a worker hold, and where does it look for a job?
+pub mod local; // which worker is this thread, and where does a job go?
+pub mod shared; // what do all threads share?
+#[allow(unsafe_code)]
+pub mod live; // what must end before the runtime may?
+pub mod idle; // who sleeps, who searches, who keeps watch?
+pub mod leader; // who waits in the reactor, for everybody?
+pub mod driver; // where does an idle worker wait?
+pub mod home; // what belongs to one thread, whatever seat it has?
+pub mod parker; // how does a thread block until somebody unparks it?
+pub mod policy; // which numbers did somebody choose, and why?
+
+pub use home::{Bell, Home};
+pub use live::{Live, LiveKey};
+pub use local::{Hint, schedule};
+pub use shared::Shared;
+pub use work::Root;
+pub use worker::{Seat, Worker};

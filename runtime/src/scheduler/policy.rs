@@ -1,0 +1,28 @@
+//! Which numbers did somebody choose, and why?
+
+use std::time::Duration;
+
+/// A worker looks at the injector and its inbox once in this many turns even while its own queue
+/// is full: what comes from outside must not starve. Half of `MAINTENANCE`, so that the two do
+/// not fall on one turn.
+pub const INJECTOR_TURNS: u32 = 31;
+
+/// A busy worker turns the reactor and fires timers once in this many turns. tokio's figure; a
+/// prime, so that it does not beat with a program's own rhythms.
+pub const MAINTENANCE_TURNS: u32 = 61;
+
+/// How many jobs in a row a worker takes from its LIFO slot. Two tasks that wake each other would
+/// keep the rest of the queue waiting otherwise. tokio's figure.
+pub const LIFO_RUNS: u32 = 3;
+
+/// How long the deputy sleeps before it looks after the workers that are awake: long enough to
+/// cost nothing (at most 200 looks a second), short enough that a blocked worker's tasks move on
+/// before a person notices.
+pub const WATCH_PERIOD: Duration = Duration::from_millis(5);
+
+/// With a paused clock: how long the leader waits before it looks again whether everybody sleeps.
+/// Real time, and only in tests.
+pub const PAUSED_LOOK: Duration = Duration::from_millis(1);
+
+/// How many workers the sleepers' mask has room for.
+pub const MAX_WORKERS: usize = 48;

@@ -1,0 +1,148 @@
+//! What do all threads of a runtime share?
+//!
+//! The injector, the idle word, and each worker's outside: the end of its queue that others steal
+//! from, its LIFO slot, its turn counter, and the home of the thread that sits there.
+
+use super::{
+    driver::Driver,
+    home::Home,
+    idle::{Idle, Unpark},
+    leader::Leader,
+    live::Live,
+};
+use heist_core::{
+    job::{Job, JobSlot},
+    primitive::{
+        Arc, CachePadded,
+        atomic::{AtomicU32, Ordering, fence},
+        deque,
+    },
+};
+
+/// A worker, seen by other threads.
+pub struct Remote {
+    pub stealer: deque::Stealer<Job>,
+    pub slot: JobSlot,
+    /// Moved by the owner before each job; the deputy sees that it stands still.
+    pub turn: AtomicU32,
+    pub home: Arc<Home>,
+}
+
+/// One scheduler.
+pub struct Shared {
+    pub idle: Idle,
+    pub injector: deque::Injector<Job>,
+    pub remotes: Box<[CachePadded<Remote>]>,
+    pub leader: Arc<Leader>,
+    pub driver: Driver,
+    pub live: Live,
+    pub seed: u64,
+}
+
+impl Shared {
+    /// A scheduler for as many workers as there are queues, and homes that `leader` knows.
+    pub fn new(
+        queues: &[deque::Worker<Job>],
+        leader: Arc<Leader>,
+        driver: Driver,
+        seed: u64,
+    ) -> Self {
+        let remote = |(queue, home): (&deque::Worker<Job>, &Arc<Home>)| {
+            CachePadded::new(Remote {
+                stealer: queue.stealer(),
+                slot: JobSlot::default(),
+                turn: AtomicU32::new(0),
+                home: home.clone(),
+            })
+        };
+        let remotes: Box<[_]> = queues.iter().zip(leader.homes()).map(remote).collect();
+        Self {
+            leader,
+            idle: Idle::new(remotes.len()),
+            injector: deque::Injector::new(),
+            live: Live::new((remotes.len() + 1).next_power_of_two()),
+            remotes,
+            driver,
+            seed,
+        }
+    }
+
+    /// From a thread that is no worker of ours. The caller holds a reference to `self` that is
+    /// not the job's.
+    pub fn push_foreign(&self, job: Job) {
+        self.injector.push(job);
+        // Ordering: the push before the look at the idle word; pairs with the fences in
+        // `Worker::sleep`, `Worker::leave_search` and `drain_injector`.
+        fence(Ordering::SeqCst);
+        let (view, unpark) = self.idle.claim_one();
+        self.unpark(unpark);
+        if view.is_stopping() {
+            // Liveness: the last drain may have come before our push.
+            self.drain_injector();
+        }
+    }
+
+    /// A worker has more than it runs next: wake somebody, if it looks worth it.
+    ///
+    /// Why not a fence: the caller is awake and will run the job itself. A sleeper missed here is
+    /// parallelism lost for a moment, not a job.
+    pub fn share(&self) {
+        let view = self.idle.view();
+        if view.has_sleepers() && !view.has_searchers() {
+            let (_, unpark) = self.idle.claim_one();
+            self.unpark(unpark);
+        }
+    }
+
+    pub fn unpark(&self, unpark: Unpark) {
+        for worker in [unpark.claimed, unpark.armed].into_iter().flatten() {
+            self.remotes[worker].home.unpark(&self.driver.reactor);
+        }
+    }
+
+    /// Makes every worker's loop end. One that is awake looks at the idle word each turn.
+    pub fn stop(&self) {
+        for worker in self.idle.stop() {
+            self.remotes[worker].home.unpark(&self.driver.reactor);
+        }
+    }
+
+    /// Runs what is left in the injector, after `stop`: the tasks see that they are aborted.
+    pub fn drain_injector(&self) {
+        // Ordering: the stop before the last look at the injector; pairs with `push_foreign`.
+        fence(Ordering::SeqCst);
+        while let Some(job) = settled(|| self.injector.steal()) {
+            job.run();
+        }
+    }
+
+    /// Runs what is left in queues and slots; every worker's thread has ended.
+    pub fn drain(&self) {
+        for remote in &self.remotes {
+            while let Some(job) = remote
+                .slot
+                .take()
+                .or_else(|| settled(|| remote.stealer.steal()))
+            {
+                job.run();
+            }
+        }
+        self.drain_injector();
+    }
+
+    /// How many workers there are.
+    pub fn workers(&self) -> usize {
+        self.remotes.len()
+    }
+}
+
+/// Asks again as long as the answer is "lost a race".
+pub fn settled<T>(mut steal: impl FnMut() -> deque::Steal<T>) -> Option<T> {
+    loop {
+        match steal() {
+            deque::Steal::Success(found) => return Some(found),
+            deque::Steal::Empty => return None,
+            deque::Steal::Retry => heist_core::primitive::hint::spin_loop(),
+        }
+    }
+}

@@ -1,0 +1,129 @@
+//! How does a worker wait until there is something to do?
+//!
+//! Announce, then look, then wait: as the leader in the reactor, as a follower on the parker. The
+//! one who is the deputy waits for a period only, and then looks after those that are awake. The
+//! steps and what could go wrong stand in the essay of `idle`.
+
+use super::{home::Bell, idle::View, policy, worker::Worker};
+use heist_core::{
+    job::Job,
+    primitive::{
+        Wait,
+        atomic::{Ordering, fence},
+    },
+};
+
+/// Why a worker is awake again.
+#[must_use]
+pub enum Slept {
+    /// There may be something to do. The worker is counted as a searcher.
+    Searching,
+    /// As the deputy it has taken a job from a stuck worker; it is counted as a searcher.
+    Helping(Job),
+    Stopped,
+}
+
+impl Worker {
+    /// Sleeps. `bell` calls the thread's root.
+    pub(super) fn sleep(&self, searching: bool, bell: Option<&Bell>) -> Slept {
+        let shared = &*self.shared;
+        let Some(mut view) = shared.idle.announce(self.me, searching) else {
+            return Slept::Stopped;
+        };
+        // Ordering: the announcement before the second look; pairs with the fence in
+        // `push_foreign`: either it sees our bit, or we see its job.
+        fence(Ordering::SeqCst);
+        let mut awake = !shared.injector.is_empty();
+        while view.sleeps(self.me) {
+            if awake || self.is_called(bell) {
+                shared.unpark(shared.idle.withdraw(self.me));
+                break;
+            }
+            let wait = self.wait(view);
+            if self.has_dispatch() {
+                // Liveness: awake, and somebody else on watch, before any user code runs.
+                shared.unpark(shared.idle.withdraw(self.me));
+                self.dispatch();
+                break;
+            }
+            if let Overdue::Watch(turns) = wait {
+                match self.help(&turns) {
+                    Some(job) => {
+                        shared.unpark(shared.idle.withdraw(self.me));
+                        return Slept::Helping(job);
+                    }
+                    None if !shared.injector.is_empty() => awake = true,
+                    None => shared.idle.doze(self.me),
+                }
+            }
+            view = shared.idle.view();
+        }
+        Slept::Searching
+    }
+
+    /// Something that only this thread can do.
+    fn is_called(&self, bell: Option<&Bell>) -> bool {
+        bell.is_some_and(Bell::is_rung) || self.shared.remotes[self.me].home.has_jobs()
+    }
+
+    fn has_dispatch(&self) -> bool {
+        !self.wakers.borrow().is_empty() || self.shared.driver.is_due()
+    }
+
+    /// One wait, chosen anew each time: what there is to wait for may have changed.
+    fn wait(&self, view: View) -> Overdue {
+        let driver = &self.shared.driver;
+        let parker = &self.shared.remotes[self.me].home.parker;
+        let watched = (view.deputy() == Some(self.me)).then(|| self.turns());
+        let period = watched.as_ref().map(|_| policy::WATCH_PERIOD);
+        let wait = match self.shared.leader.try_lead(self.me, &driver.timers) {
+            Some(lead) => {
+                let resting = self.shared.idle.all_asleep() && self.shared.injector.is_empty();
+                driver.lead(
+                    lead.expiry,
+                    period,
+                    resting,
+                    parker,
+                    &mut self.wakers.borrow_mut(),
+                )
+            }
+            None => driver.follow(self.me, period, parker),
+        };
+        match (wait, watched) {
+            (Wait::TimedOut, Some(turns)) => Overdue::Watch(turns),
+            _ => Overdue::Nothing,
+        }
+    }
+
+    fn turns(&self) -> Vec<u32> {
+        self.shared
+            .remotes
+            .iter()
+            .map(|remote| remote.turn.load(Ordering::Relaxed))
+            .collect()
+    }
+
+    /// A job that lies with a worker which has not moved during our watch.
+    fn help(&self, watched: &[u32]) -> Option<Job> {
+        let view = self.shared.idle.view();
+        let stuck = self
+            .turns()
+            .into_iter()
+            .zip(watched)
+            .enumerate()
+            .filter(|(worker, turns)| {
+                *worker != self.me && !view.sleeps(*worker) && turns.0 == *turns.1
+            });
+        stuck.map(|(worker, _)| worker).find_map(|worker| {
+            let slot = &self.shared.remotes[worker].slot;
+            slot.take().or_else(|| self.steal_from(worker))
+        })
+    }
+}
+
+/// What a wait that has ended leaves to do, besides events and timers.
+enum Overdue {
+    Nothing,
+    /// The deputy's period is over. These were the workers' turns when it began.
+    Watch(Vec<u32>),
+}

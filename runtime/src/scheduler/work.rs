@@ -1,0 +1,91 @@
+//! What does a worker do next?
+//!
+//! Find a job, run it; find nothing, sleep. Where it looks is in `worker`, how it sleeps in
+//! `sleep`.
+
+use super::{home::Bell, policy, shared::Shared, sleep::Slept, worker::Worker};
+use heist_core::primitive::atomic::{Ordering, fence};
+use std::time::Duration;
+
+/// Something that only this thread polls, besides its jobs.
+pub struct Root<'a> {
+    pub bell: &'a Bell,
+    /// Polls; true when there is nothing more to poll.
+    pub poll: &'a mut dyn FnMut() -> bool,
+}
+
+impl Worker {
+    /// Works until the runtime stops, or `root` has nothing more to poll.
+    pub fn work(&self, mut root: Option<Root<'_>>) {
+        let mut searching = false;
+        while !self.shared.idle.view().is_stopping() {
+            if let Some(root) = &mut root
+                && root.bell.answer()
+                && (root.poll)()
+            {
+                break;
+            }
+            self.next_turn();
+            let found = match self.find() {
+                Some(job) => Some(job),
+                None => match self.sleep(searching, root.as_ref().map(|root| root.bell)) {
+                    Slept::Stopped => return,
+                    Slept::Searching => {
+                        searching = true;
+                        None
+                    }
+                    Slept::Helping(job) => {
+                        searching = true;
+                        Some(job)
+                    }
+                },
+            };
+            if let Some(job) = found {
+                if std::mem::take(&mut searching) {
+                    self.leave_search();
+                }
+                job.run();
+            }
+        }
+        if searching {
+            self.leave_search();
+        }
+    }
+
+    fn next_turn(&self) {
+        let turn = self.turn.get().wrapping_add(1);
+        self.turn.set(turn);
+        self.shared.remotes[self.me]
+            .turn
+            .store(turn, Ordering::Relaxed);
+        if turn.is_multiple_of(policy::MAINTENANCE_TURNS) {
+            self.maintain();
+        }
+    }
+
+    /// What must happen also while there is always a job.
+    fn maintain(&self) {
+        let Shared { driver, leader, .. } = &*self.shared;
+        if driver.reactor.is_live()
+            && let Some(lead) = leader.try_lead(self.me, &driver.timers)
+        {
+            driver.harvest(Some(Duration::ZERO), &mut self.wakers.borrow_mut());
+            drop(lead);
+        }
+        self.dispatch();
+    }
+
+    /// The last searcher has found something, or gives up: whoever pushed meanwhile woke nobody,
+    /// because of us.
+    fn leave_search(&self) {
+        if !self.shared.idle.stop_searching() {
+            return;
+        }
+        // Ordering: our leaving before the second look; pairs with the fence in `push_foreign`.
+        fence(Ordering::SeqCst);
+        if !self.shared.injector.is_empty() || !self.local.queue.is_empty() {
+            let (_, unpark) = self.shared.idle.claim_one();
+            self.shared.unpark(unpark);
+        }
+    }
+}

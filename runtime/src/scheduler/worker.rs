@@ -1,0 +1,124 @@
+//! What does a worker hold, and where does it look for a job?
+
+use super::{
+    local::{Local, Seated},
+    policy,
+    shared::{Shared, settled},
+};
+use heist_core::{
+    job::Job,
+    primitive::{Arc, deque},
+};
+use std::{
+    cell::{Cell, RefCell},
+    rc::Rc,
+    task::Waker,
+};
+
+/// A place at which a thread can work: what moves when the worker changes its thread.
+pub struct Seat {
+    pub shared: Arc<Shared>,
+    pub me: usize,
+    pub queue: deque::Worker<Job>,
+}
+
+/// A thread at its seat.
+pub struct Worker {
+    pub(super) local: Rc<Local>,
+    pub(super) shared: Arc<Shared>,
+    pub(super) me: usize,
+    pub(super) turn: Cell<u32>,
+    rng: RefCell<fastrand::Rng>,
+    /// Harvested from the reactor, and not yet woken. Kept for its memory.
+    pub(super) wakers: RefCell<Vec<Waker>>,
+    _seated: Seated,
+}
+
+impl Worker {
+    /// Makes this thread a worker.
+    pub fn sit(seat: Seat) -> Self {
+        let Seat { shared, me, queue } = seat;
+        let lifo_runs = Cell::new(0);
+        let local = Rc::new(Local {
+            shared: shared.clone(),
+            me,
+            queue,
+            lifo_runs,
+        });
+        let rng = fastrand::Rng::with_seed(shared.seed.wrapping_add(me as u64));
+        Self {
+            _seated: Seated::new(local.clone()),
+            local,
+            shared,
+            me,
+            turn: Cell::new(0),
+            rng: RefCell::new(rng),
+            wakers: RefCell::default(),
+        }
+    }
+
+    /// Gives the seat up; its queue may have jobs in it.
+    pub fn stand(self) -> Seat {
+        let Self {
+            local,
+            shared,
+            me,
+            _seated,
+            ..
+        } = self;
+        drop(_seated);
+        let local = Rc::into_inner(local).expect("only the thread-local shares it");
+        Seat {
+            shared,
+            me,
+            queue: local.queue,
+        }
+    }
+
+    /// Wakes what was harvested, and fires what is overdue: user code may run in both.
+    pub(super) fn dispatch(&self) {
+        let mut wakers = self.wakers.take();
+        self.shared.driver.dispatch(&mut wakers);
+        self.wakers.replace(wakers);
+    }
+
+    /// Own jobs first, then the injector, then the others' queues.
+    pub(super) fn find(&self) -> Option<Job> {
+        let home = &self.shared.remotes[self.me].home;
+        if self.turn.get().is_multiple_of(policy::INJECTOR_TURNS)
+            && let Some(job) = home.pop().or_else(|| self.injected())
+        {
+            return Some(job);
+        }
+        (self.local.pop())
+            .or_else(|| home.pop())
+            .or_else(|| self.injected())
+            .or_else(|| self.steal())
+    }
+
+    fn injected(&self) -> Option<Job> {
+        let Shared { injector, .. } = &*self.shared;
+        if injector.is_empty() {
+            return None;
+        }
+        settled(|| injector.steal_batch_and_pop(&self.local.queue))
+    }
+
+    fn steal(&self) -> Option<Job> {
+        let workers = self.shared.workers();
+        let start = if workers > 1 {
+            self.rng.borrow_mut().usize(..workers)
+        } else {
+            0
+        };
+        let victims = (0..workers).map(|offset| (start + offset) % workers);
+        victims
+            .filter(|victim| *victim != self.me)
+            .find_map(|victim| self.steal_from(victim))
+    }
+
+    pub(super) fn steal_from(&self, victim: usize) -> Option<Job> {
+        let stealer = &self.shared.remotes[victim].stealer;
+        settled(|| stealer.steal_batch_and_pop(&self.local.queue))
+    }
+}

@@ -1,0 +1,98 @@
+//! A task with a name, or with another start.
+
+use super::{
+    cold::Cold,
+    handle::JoinHandle,
+    kinds::{self, First, Workers},
+    locals,
+};
+use crate::{context, scheduler};
+use std::{borrow::Cow, panic::Location};
+
+/// Spawns a task with more than the usual: a name, or its first poll at once.
+///
+/// ```
+/// heist::run(async {
+///     let handle = heist::task::Builder::new().name("answer").spawn(async { 42 });
+///     assert_eq!(handle.await.unwrap(), 42);
+/// });
+/// ```
+#[doc(alias = "create_task")]
+#[derive(Debug, Default, Clone)]
+#[must_use = "a builder spawns nothing until `spawn`"]
+pub struct Builder {
+    name: Option<Cow<'static, str>>,
+    eager: bool,
+}
+
+impl Builder {
+    /// Nothing special yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Names the task, for errors and dumps. Without one its spawn location stands for it.
+    pub fn name(mut self, name: impl Into<Cow<'static, str>>) -> Self {
+        self.name = Some(name.into());
+        self
+    }
+
+    /// Polls the task once on this thread before `spawn` returns; only a task that is pending
+    /// then is queued (asyncio's `eager_start`).
+    ///
+    /// ```
+    /// # use std::sync::atomic::{AtomicBool, Ordering};
+    /// static STARTED: AtomicBool = AtomicBool::new(false);
+    ///
+    /// heist::run(async {
+    ///     heist::task::Builder::new().eager().spawn(async {
+    ///         STARTED.store(true, Ordering::Relaxed);
+    ///     });
+    ///     assert!(STARTED.load(Ordering::Relaxed));
+    /// });
+    /// ```
+    #[doc(alias = "eager_start")]
+    #[doc(alias = "eager_task_factory")]
+    pub fn eager(mut self) -> Self {
+        self.eager = true;
+        self
+    }
+
+    /// Spawns on the runtime of this thread.
+    ///
+    /// # Panics
+    ///
+    /// Outside a runtime.
+    #[track_caller]
+    pub fn spawn<F>(self, future: F) -> JoinHandle<F::Output>
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+    {
+        let shared = context::handle().shared().clone();
+        let first = if self.eager && scheduler::local::is_worker_of(&shared) {
+            First::Eager
+        } else {
+            First::Queued
+        };
+        let cold = Cold::new(self.name, locals::inherit());
+        kinds::spawn::<F, Workers>(future, shared, cold, first, Location::caller())
+    }
+
+    /// Spawns a task that stays on this thread, and need not be `Send`.
+    ///
+    /// # Panics
+    ///
+    /// On a thread that neither is a worker nor runs a `block_on`.
+    #[track_caller]
+    pub fn spawn_local<F: Future + 'static>(self, future: F) -> JoinHandle<F::Output> {
+        let thread = context::thread();
+        let first = if self.eager {
+            First::Eager
+        } else {
+            First::Queued
+        };
+        let cold = Cold::new(self.name, locals::inherit());
+        kinds::spawn_pinned(future, &thread, cold, first, Location::caller())
+    }
+}

@@ -1,0 +1,184 @@
+//! How does a task carry values that belong to it?
+//!
+//! As a chain of links, newest first. A scope puts one link in front for the polls inside it; a
+//! spawned child inherits the chain as it stands, which costs one reference count. What a child
+//! sets, its parent does not see (asyncio's `contextvars`).
+
+use heist_core::primitive::{self, Arc};
+use pin_project_lite::pin_project;
+use std::{
+    any::Any,
+    cell::RefCell,
+    pin::Pin,
+    task::{Context, Poll},
+};
+
+/// The values of a task.
+#[derive(Clone)]
+pub struct Locals(Arc<Link>);
+
+struct Link {
+    /// The address of the [`Local`] it belongs to.
+    key: usize,
+    value: Box<dyn Any + Send + Sync>,
+    next: Option<Locals>,
+}
+
+primitive::thread_local! {
+    static CURRENT: RefCell<Option<Locals>> = RefCell::new(None);
+}
+
+/// The time in which some values are current. Dropped, it puts back what was before.
+pub struct Entered(Option<Option<Locals>>);
+
+/// Makes `locals` current on this thread.
+pub fn enter(locals: Option<&Locals>) -> Entered {
+    let before = CURRENT.try_with(|current| {
+        let mut current = current.borrow_mut();
+        // Most polls have none, inside and outside: two tests and no write.
+        (current.is_some() || locals.is_some())
+            .then(|| std::mem::replace(&mut *current, locals.cloned()))
+    });
+    Entered(before.ok().flatten())
+}
+
+impl Drop for Entered {
+    fn drop(&mut self) {
+        if let Some(before) = self.0.take() {
+            let ours = CURRENT.try_with(|current| current.replace(before));
+            drop(ours);
+        }
+    }
+}
+
+/// What a child inherits now.
+pub fn inherit() -> Option<Locals> {
+    CURRENT
+        .try_with(|current| current.borrow().clone())
+        .ok()
+        .flatten()
+}
+
+/// A value that belongs to a task and is inherited by its children. Declared by
+/// [`task_local!`](crate::task_local).
+///
+/// ```
+/// heist::task_local! {
+///     static REQUEST: u32;
+/// }
+///
+/// heist::run(async {
+///     REQUEST.scope(7, async {
+///         let child = heist::spawn(async { REQUEST.get() });
+///         assert_eq!(child.await.unwrap(), 7);
+///     }).await;
+///     assert!(REQUEST.try_with(|_| ()).is_none());
+/// });
+/// ```
+#[doc(alias = "contextvars")]
+#[doc(alias = "ContextVar")]
+#[derive(Debug)]
+pub struct Local<T> {
+    /// So that two of them have two addresses.
+    _address: u8,
+    _value: std::marker::PhantomData<fn() -> T>,
+}
+
+impl<T: Send + Sync + 'static> Local<T> {
+    #[doc(hidden)]
+    pub const fn new() -> Self {
+        Self {
+            _address: 0,
+            _value: std::marker::PhantomData,
+        }
+    }
+
+    /// Runs `future` with this set to `value`.
+    ///
+    /// # Cancel safety
+    ///
+    /// As that of `future`.
+    pub fn scope<F: Future>(&'static self, value: T, future: F) -> Scope<F> {
+        let link = Link {
+            key: self.key(),
+            value: Box::new(value),
+            next: inherit(),
+        };
+        Scope {
+            locals: Locals(Arc::new(link)),
+            future,
+        }
+    }
+
+    /// Calls `look` with the value; `None` outside every scope.
+    pub fn try_with<R>(&'static self, look: impl FnOnce(&T) -> R) -> Option<R> {
+        let locals = inherit()?;
+        let mut link = &*locals.0;
+        while link.key != self.key() {
+            link = &*link.next.as_ref()?.0;
+        }
+        link.value.downcast_ref().map(look)
+    }
+
+    /// Calls `look` with the value.
+    ///
+    /// # Panics
+    ///
+    /// Outside every scope.
+    #[track_caller]
+    pub fn with<R>(&'static self, look: impl FnOnce(&T) -> R) -> R {
+        self.try_with(look)
+            .expect("a task-local is read inside `scope`, or in a task spawned there")
+    }
+
+    /// A copy of the value.
+    ///
+    /// # Panics
+    ///
+    /// Outside every scope.
+    #[track_caller]
+    pub fn get(&'static self) -> T
+    where
+        T: Clone,
+    {
+        self.with(T::clone)
+    }
+
+    fn key(&'static self) -> usize {
+        std::ptr::from_ref(self).addr()
+    }
+}
+
+impl<T: Send + Sync + 'static> Default for Local<T> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+pin_project! {
+    /// A future with a task-local value. Made by [`Local::scope`].
+    #[must_use = "futures do nothing until awaited"]
+    pub struct Scope<F> {
+        locals: Locals,
+        #[pin]
+        future: F,
+    }
+}
+
+impl<F: Future> Future for Scope<F> {
+    type Output = F::Output;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
+        let this = self.project();
+        let _entered = enter(Some(this.locals));
+        this.future.poll(cx)
+    }
+}
+
+/// Declares task-local values: `static NAME: Type;`. See [`task::Local`](crate::task::Local).
+#[macro_export]
+macro_rules! task_local {
+    ($($(#[$meta:meta])* $vis:vis static $name:ident: $type:ty;)+) => {$(
+        $(#[$meta])* $vis static $name: $crate::task::Local<$type> = $crate::task::Local::new();
+    )+};
+}
