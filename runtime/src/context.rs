@@ -3,7 +3,7 @@
 //! Set for as long as a thread works for a runtime: its workers, the thread in `block_on`, and
 //! blocking threads during a closure. Entering also sets what timers and sockets look for.
 
-use crate::{handle::Handle, task::kinds::Thread};
+use crate::{handle::Handle, scheduler::Shared, task::kinds::Thread};
 use heist_core::primitive::{self, Arc};
 use std::cell::RefCell;
 
@@ -71,6 +71,22 @@ pub fn handle() -> Handle {
              `Runtime::block_on`, or use a `Handle`"
         ),
     }
+}
+
+/// The scheduler of this thread's runtime: what a spawn needs, for one reference count.
+#[track_caller]
+pub fn shared() -> Arc<Shared> {
+    let get = |context: &RefCell<Option<Context>>| {
+        context
+            .borrow()
+            .as_ref()
+            .map(|context| context.handle.shared().clone())
+    };
+    CONTEXT
+        .try_with(get)
+        .ok()
+        .flatten()
+        .unwrap_or_else(|| handle().shared().clone())
 }
 
 /// This thread, as a place for pinned tasks.

@@ -60,7 +60,7 @@ where
     F: Future + Send + 'static,
     F::Output: Send + 'static,
 {
-    Handle::current().spawn(future)
+    crate::task::Builder::new().spawn(future)
 }
 
 /// Spawns a task that stays on this thread, so that its future need not be `Send`.

@@ -69,7 +69,7 @@ impl Builder {
         F: Future + Send + 'static,
         F::Output: Send + 'static,
     {
-        let shared = context::handle().shared().clone();
+        let shared = context::shared();
         let first = if self.eager && scheduler::local::is_worker_of(&shared) {
             First::Eager
         } else {
