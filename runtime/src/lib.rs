@@ -26,6 +26,9 @@ pub mod prelude; // what a program imports at once
 #[doc(hidden)]
 #[path = "private.rs"]
 pub mod __private; // what `#[heist::main]` and `#[heist::test]` expand to
+#[cfg(heist_model)]
+#[allow(missing_docs)]
+pub mod internals; // what the models reach, and nobody else
 mod verbs; // from the thread's runtime to a task: run, spawn, spawn_local, spawn_blocking
 mod builder; // which knobs are there, what are their defaults, and why those?
 mod runtime; // how does a runtime start, and how does it end?

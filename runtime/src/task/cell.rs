@@ -300,7 +300,10 @@ unsafe fn drop_output<F: Future, S: Schedule>(header: NonNull<Header>) {
 
 unsafe fn free<F: Future, S: Schedule>(header: NonNull<Header>) {
     // SAFETY: made by `Box::leak` in `new` with this type; the caller was told to free it.
-    drop(unsafe { Box::from_raw(header.cast::<Cell<F, S>>().as_ptr()) });
+    let cell = unsafe { Box::from_raw(header.cast::<Cell<F, S>>().as_ptr()) };
+    // Everybody's last use of the two must have come before; a model sees it if not.
+    cell.header.slot.with_mut(|_| ());
+    cell.stage.with_mut(|_| ());
 }
 
 unsafe fn owner_of<F: Future, S: Schedule>(header: NonNull<Header>) -> *const () {
