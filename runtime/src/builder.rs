@@ -3,22 +3,11 @@
 use crate::{
     handle::Handle,
     runtime::{Hook, Hooks, Runtime},
-    scheduler::{
-        Seat, Shared,
-        driver::Driver,
-        leader::{Kick, Leader},
-        policy,
-    },
+    scheduler::{self, policy},
 };
-use heist_core::{
-    primitive::{Arc, deque, thread},
-    waker::waker,
-};
-use heist_io::{
-    blocking::Pool,
-    reactor::{Reactor, Variant},
-};
-use heist_timer::{clock::Clock, timers::Timers};
+use heist_core::primitive::thread;
+use heist_io::{blocking::Pool, reactor::Variant};
+use heist_timer::Clock;
 use std::{fmt, io, time::Duration};
 
 /// Settings of a runtime.
@@ -189,37 +178,20 @@ impl Builder {
                 .map_err(|error| invalid(format!("HEIST_REACTOR: {error}")))?,
             Err(_) => self.reactor.unwrap_or_default(),
         };
-        let leader = Arc::new(Leader::new(workers));
-        let kick = |reactor| {
-            waker(Arc::new(Kick {
-                leader: leader.clone(),
-                reactor,
-            }))
-        };
-        let reactor = Reactor::new(variant, kick(None));
         let clock = if self.paused_clock {
             Clock::paused()
         } else {
             Clock::real()
         };
-        let timers = Timers::new(workers, clock, kick(Some(reactor.clone())));
-        let queues: Vec<_> = (0..workers).map(|_| deque::Worker::new_fifo()).collect();
         let seed = self.seed.unwrap_or_else(|| fastrand::u64(..));
-        let driver = Driver::new(reactor, timers);
-        let shared = Arc::new(Shared::new(&queues, leader, driver, seed));
+        let (shared, seats) = scheduler::assemble(workers, variant, clock, seed);
         let pool = Pool::new(
             self.blocking_threads,
             format!("{}-blocking", self.name),
             self.hooks.start_fn(),
             self.hooks.stop_fn(),
         );
-        let handle = Handle::new(shared.clone(), pool);
-        let seats = queues.into_iter().enumerate();
-        let seats = seats.map(|(me, queue)| Seat {
-            shared: shared.clone(),
-            me,
-            queue,
-        });
+        let handle = Handle::new(shared, pool);
         Runtime::start(
             handle,
             seats,

@@ -2,8 +2,10 @@
 
 pub use crate::{
     scheduler::{
-        Bell, Hint, Home, Live, Root, Seat, Shared, Worker, driver::Driver, idle::Idle,
-        leader::Leader, parker::Parker, schedule,
+        Bell, Hint, Home, Live, Root, Seat, Shared, Worker, assemble,
+        leader::Leader,
+        parker::{Parker, Unparked},
+        schedule,
     },
     task::{
         cell::abort_all,
@@ -15,4 +17,9 @@ pub use crate::{
 /// The task's cell.
 pub mod cell {
     pub use crate::task::cell::{Entry, Schedule};
+}
+
+/// Lets a timeout of this thread's pass.
+pub fn expire(parker: &Parker) {
+    parker.unparked.expire(&parker.lock);
 }

@@ -14,7 +14,7 @@ use heist_core::primitive::{
     atomic::{AtomicUsize, Ordering},
 };
 use heist_io::reactor::Reactor;
-use heist_timer::timers::Timers;
+use heist_timer::Timers;
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
     task::Waker,

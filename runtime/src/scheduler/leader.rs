@@ -16,7 +16,7 @@ use heist_core::{
     waker::WakeTarget,
 };
 use heist_io::reactor::Reactor;
-use heist_timer::timers::Timers;
+use heist_timer::Timers;
 
 const NOBODY: u32 = 0;
 

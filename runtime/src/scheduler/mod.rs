@@ -4,6 +4,7 @@
 //! that says who sleeps. Jobs come in by [`schedule`] and are run once. The scheduler has never
 //! heard of what a job does.
 
+pub mod assemble; // how is a scheduler put together?
 pub mod work; // what does a worker do next?
 pub mod sleep; // how does a worker wait until there is something to do?
 pub mod worker; // what does a worker hold, and where does it look for a job?
@@ -18,6 +19,7 @@ pub mod home; // what belongs to one thread, whatever seat it has?
 pub mod parker; // how does a thread block until somebody unparks it?
 pub mod policy; // which numbers did somebody choose, and why?
 
+pub use assemble::assemble;
 pub use home::{Bell, Home};
 pub use live::{Live, LiveKey};
 pub use local::{Hint, schedule};

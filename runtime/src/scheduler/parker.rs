@@ -34,8 +34,8 @@ pub enum Unparked {
 #[derive(Debug, Default)]
 pub struct Parker {
     word: AtomicU32,
-    lock: Mutex<()>,
-    unparked: Condvar,
+    pub(crate) lock: Mutex<()>,
+    pub(crate) unparked: Condvar,
 }
 
 impl Parker {

@@ -1,0 +1,186 @@
+//! Is every job run, whoever sleeps, sticks or stops?
+//!
+//! The real workers, on the model's deques, locks and clock. No reactor comes to life and no timer
+//! is armed, so the leader waits on its parker like the others.
+
+use crate::{
+    check::{join, spawn},
+    work::Jobs,
+};
+use heist::internals::{Hint, Seat, Shared, Worker, assemble, expire, schedule};
+use heist_core::primitive::{Arc, Condvar, Mutex, thread};
+use heist_io::reactor::Variant;
+use heist_timer::Clock;
+use std::sync::{Arc as Plain, Mutex as PlainMutex};
+
+/// One execution: a scheduler, its seats, and jobs that know it.
+struct World {
+    shared: Arc<Shared>,
+    seats: Vec<Option<Seat>>,
+    jobs: Plain<Jobs>,
+    /// What the jobs know. For the model only: it adds no order.
+    known: Plain<PlainMutex<Option<Arc<Shared>>>>,
+}
+
+impl World {
+    /// `on_run` is called with the scheduler and the job's number.
+    fn new(
+        workers: usize,
+        jobs: usize,
+        on_run: impl Fn(&Arc<Shared>, usize) + Send + Sync + 'static,
+    ) -> Self {
+        let (shared, seats) = assemble(workers, Variant::default(), Clock::real(), 1);
+        let known = Plain::new(PlainMutex::new(Some(shared.clone())));
+        let know = known.clone();
+        let jobs = Jobs::with(jobs, move |number| {
+            let shared = know.lock().unwrap().clone().expect("until the end");
+            on_run(&shared, number);
+        });
+        Self { shared, seats: seats.map(Some).collect(), jobs, known }
+    }
+
+    fn start(&mut self, worker: usize) -> thread::JoinHandle<()> {
+        let seat = self.seats[worker].take().expect("started once");
+        spawn(move || drop(work(seat)))
+    }
+
+    fn start_all(&mut self) -> Vec<thread::JoinHandle<()>> {
+        (0..self.seats.len()).map(|worker| self.start(worker)).collect()
+    }
+
+    fn push(&self, number: usize) {
+        schedule(&self.shared, self.jobs.job(number), Hint::Soon);
+    }
+
+    /// Every thread is joined.
+    fn end(self) {
+        self.shared.drain();
+        self.jobs.assert_all_run();
+        let known = self.known.lock().unwrap().take();
+        drop(known);
+    }
+}
+
+fn work(seat: Seat) -> Seat {
+    let worker = Worker::sit(seat);
+    worker.work(None);
+    worker.stand()
+}
+
+/// A flag that a thread can block on.
+#[derive(Default)]
+struct Flag {
+    up: Mutex<bool>,
+    changed: Condvar,
+}
+
+impl Flag {
+    fn raise(&self) {
+        *self.up.lock() = true;
+        self.changed.notify_all();
+    }
+
+    fn wait(&self) {
+        let mut up = self.up.lock();
+        while !*up {
+            self.changed.wait(&mut up);
+        }
+    }
+}
+
+/// The worker is about to sleep while somebody pushes, twice.
+pub fn a_worker_sleeps_through_no_push() {
+    let mut world = World::new(1, 2, |shared, number| {
+        if number == 1 {
+            shared.stop();
+        }
+    });
+    let workers = world.start_all();
+    world.push(0);
+    world.push(1);
+    join(workers);
+    world.end();
+}
+
+/// The first job waits for the second, so both workers must come, although the second push may
+/// see a searcher.
+pub fn two_pushes_use_two_workers() {
+    let second = Plain::new(Flag::default());
+    let seen = second.clone();
+    let mut world = World::new(2, 2, move |shared, number| {
+        if number == 0 {
+            seen.wait();
+            shared.stop();
+        } else {
+            seen.raise();
+        }
+    });
+    let workers = world.start_all();
+    world.push(0);
+    world.push(1);
+    join(workers);
+    world.end();
+}
+
+/// A job lies behind one that blocks, in the slot of its worker; the deputy takes it.
+pub fn a_stuck_workers_slot_is_taken() {
+    let second = Plain::new(Flag::default());
+    let jobs: Plain<PlainMutex<Option<Plain<Jobs>>>> = Plain::default();
+    let (know, seen) = (jobs.clone(), second.clone());
+    let mut world = World::new(2, 2, move |shared, number| {
+        if number == 0 {
+            let jobs = know.lock().unwrap().clone().expect("given below");
+            schedule(shared, jobs.job(1), Hint::Soon);
+            // The first timeout may belong to a watch that began before this turn.
+            for remote in &shared.remotes {
+                (0..3).for_each(|_| expire(&remote.home.parker));
+            }
+            seen.wait();
+            shared.stop();
+        } else {
+            seen.raise();
+        }
+    });
+    *jobs.lock().unwrap() = Some(world.jobs.clone());
+    world.shared.injector.push(world.jobs.job(0));
+    let workers = world.start_all();
+    join(workers);
+    *jobs.lock().unwrap() = None;
+    world.end();
+}
+
+/// A push races with the end: the job is run by a worker, by the pusher, or by the last drain.
+pub fn a_push_and_the_end_lose_no_job() {
+    let mut world = World::new(1, 1, |_, _| ());
+    let workers = world.start_all();
+    let (shared, job) = (world.shared.clone(), world.jobs.job(0));
+    let pusher = spawn(move || schedule(&shared, job, Hint::Soon));
+    world.shared.stop();
+    join(workers);
+    world.shared.drain();
+    join([pusher]);
+    world.end();
+}
+
+/// The same, and the job holds the scheduler's last reference but the pusher's own.
+pub fn a_push_outlives_the_runtime() {
+    let mut world = World::new(1, 1, |_, _| ());
+    let known = world.known.clone();
+    world.jobs = Jobs::with(1, move |_| drop(known.lock().unwrap().take()));
+    let workers = world.start_all();
+    let World { shared, jobs, known, .. } = world;
+    let job = jobs.job(0);
+    let pusher = {
+        let known = known.clone();
+        spawn(move || {
+            let shared = known.lock().unwrap().clone().expect("the job has not run");
+            schedule(&shared, job, Hint::Soon);
+        })
+    };
+    shared.stop();
+    join(workers);
+    shared.drain();
+    drop(shared);
+    join([pusher]);
+    jobs.assert_all_run();
+}
