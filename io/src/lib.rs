@@ -1,60 +1,28 @@
-#![allow(missing_docs)]
-use heist_core::primitive::Arc;
-pub mod reactor {
-    use super::*;
-    use std::task::Waker;
-    use std::time::Duration;
-    pub struct Reactor;
-    #[derive(Clone, Copy, Default, Debug)]
-    pub enum Variant {
-        #[default]
-        Polling,
-    }
-    impl std::str::FromStr for Variant {
-        type Err = String;
-        fn from_str(_: &str) -> Result<Self, String> {
-            Ok(Self::Polling)
-        }
-    }
-    impl Reactor {
-        pub fn new(_: Variant, _: Waker) -> Arc<Self> {
-            Arc::new(Self)
-        }
-        pub fn is_live(&self) -> bool {
-            false
-        }
-        pub fn notify(&self) {}
-        pub fn wait(&self, _: Option<Duration>, _: &mut Vec<Waker>) -> std::io::Result<usize> {
-            Ok(0)
-        }
-        pub fn close(&self) {}
-    }
-}
-pub mod blocking {
-    use super::*;
-    pub struct Pool;
-    impl Pool {
-        pub fn new(
-            _: usize,
-            _: String,
-            _: Box<dyn Fn() + Send + Sync>,
-            _: Box<dyn Fn() + Send + Sync>,
-        ) -> Arc<Self> {
-            Arc::new(Self)
-        }
-        pub fn push(&self, j: heist_core::job::Job) -> Result<(), heist_core::job::Job> {
-            struct S(heist_core::job::Job);
-            let s = S(j);
-            std::thread::spawn(move || {
-                let s = s;
-                s.0.run()
-            });
-            Ok(())
-        }
-        pub fn shutdown(&self) {}
-    }
-}
-pub struct Entered;
-pub fn enter(_: Arc<reactor::Reactor>, _: Arc<blocking::Pool>) -> Entered {
-    Entered
-}
+//! Where do bytes, signals and blocking calls come from?
+//!
+//! [`net`] and [`signal`] are what programs use; `heist` shows them again. Below them lie one
+//! reactor, which waits for the operating system on behalf of a whole runtime, and the threads on
+//! which calls block that know no other way.
+//!
+//! # Reading order
+//!
+//! The modules are listed from the user inwards; each imports only modules further down.
+
+pub mod net; // TCP listeners and streams
+#[allow(unsafe_code)]
+pub mod signal; // how does a program hear of ctrl-c?
+pub mod dns; // which addresses has a name?
+pub mod source; // how does an operation wait until it would not block?
+pub mod context; // whose reactor is this thread's?
+pub mod blocking; // where may a call block?
+pub mod reactor; // who waits for the operating system, and whom does it wake?
+pub mod readiness; // may an operation on this descriptor be tried?
+#[cfg(not(heist_model))]
+#[allow(unsafe_code)]
+mod selector; // how does one wait for many descriptors?
+#[cfg(heist_model)]
+#[path = "selector_model.rs"]
+mod selector;
+
+#[doc(inline)]
+pub use context::{Entered, enter};

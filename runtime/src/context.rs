@@ -82,11 +82,10 @@ pub fn shared() -> Arc<Shared> {
             .as_ref()
             .map(|context| context.handle.shared().clone())
     };
-    CONTEXT
-        .try_with(get)
-        .ok()
-        .flatten()
-        .unwrap_or_else(|| handle().shared().clone())
+    match CONTEXT.try_with(get).ok().flatten() {
+        Some(shared) => shared,
+        None => handle().shared().clone(),
+    }
 }
 
 /// This thread, as a place for pinned tasks.

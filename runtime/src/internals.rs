@@ -1,5 +1,7 @@
 //! What do the models in `loom-tests/` reach, and nobody else?
 
+use crate::scheduler::sleep::Slept;
+
 pub use crate::{
     scheduler::{
         Bell, Hint, Home, Live, Root, Seat, Shared, Worker, assemble,
@@ -22,4 +24,14 @@ pub mod cell {
 /// Lets a timeout of this thread's pass.
 pub fn expire(parker: &Parker) {
     parker.unparked.expire(&parker.lock);
+}
+
+/// What a worker does that has fallen asleep: its bit is set, and it waits.
+pub fn work_from_sleep(worker: &Worker) {
+    let view = worker.shared.idle.view();
+    let mut searching = true;
+    if let Slept::Helping(job) = worker.stay_asleep(view, true, None) {
+        worker.run(job, &mut searching);
+    }
+    worker.work_on(searching, None);
 }

@@ -48,6 +48,20 @@ pub use runtime::Runtime;
 pub use task::{JoinError, JoinHandle, yield_now};
 pub use verbs::{run, spawn, spawn_blocking, spawn_local};
 
+/// Sockets. See [`heist_io::net`].
+pub use heist_io::net;
+
+/// Signals. See [`heist_io::signal`].
+pub use heist_io::signal;
+
+/// The traits of bytes that come and go: those of `futures-io`.
+pub mod io {
+    pub use futures_io::{AsyncBufRead, AsyncRead, AsyncSeek, AsyncWrite};
+}
+
+/// Which way of waiting for the operating system a runtime uses.
+pub use heist_io::reactor::Variant as Reactor;
+
 /// Time: sleep, timeout, interval, and the clock that tests can stop.
 pub mod time {
     pub use heist_timer::{

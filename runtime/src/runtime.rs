@@ -245,7 +245,12 @@ impl Parts {
             drop(seat);
             shared.drain();
         }
-        handle.pool().shutdown();
+        let left = if gone.is_ok() {
+            timeout
+        } else {
+            Duration::ZERO
+        };
+        handle.pool().shutdown(left);
         shared.driver.reactor.close();
         shared.driver.timers.close();
         gone.map_err(|_| handle.dump())

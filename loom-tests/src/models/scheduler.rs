@@ -7,7 +7,9 @@ use crate::{
     check::{join, spawn},
     work::Jobs,
 };
-use heist::internals::{Hint, Seat, Shared, Worker, assemble, expire, schedule};
+use heist::internals::{
+    Hint, Seat, Shared, Worker, assemble, expire, schedule, work_from_sleep,
+};
 use heist_core::primitive::{Arc, Condvar, Mutex, thread};
 use heist_io::reactor::Variant;
 use heist_timer::Clock;
@@ -42,6 +44,22 @@ impl World {
     fn start(&mut self, worker: usize) -> thread::JoinHandle<()> {
         let seat = self.seats[worker].take().expect("started once");
         spawn(move || drop(work(seat)))
+    }
+
+    /// Workers that have fallen asleep already: fewer orders, and the interesting ones.
+    fn start_all_asleep(&mut self) -> Vec<thread::JoinHandle<()>> {
+        for worker in 0..self.seats.len() {
+            assert!(self.shared.idle.announce(worker, false).is_some());
+        }
+        let seats: Vec<_> = self.seats.iter_mut().map(|seat| seat.take().expect("once")).collect();
+        let sleep = |seat| {
+            spawn(move || {
+                let worker = Worker::sit(seat);
+                work_from_sleep(&worker);
+                drop(worker.stand());
+            })
+        };
+        seats.into_iter().map(sleep).collect()
     }
 
     fn start_all(&mut self) -> Vec<thread::JoinHandle<()>> {
@@ -115,35 +133,50 @@ pub fn two_pushes_use_two_workers() {
             seen.raise();
         }
     });
-    let workers = world.start_all();
+    let workers = world.start_all_asleep();
     world.push(0);
     world.push(1);
     join(workers);
     world.end();
 }
 
-/// A job lies behind one that blocks, in the slot of its worker; the deputy takes it.
-pub fn a_stuck_workers_slot_is_taken() {
+/// Job 0 puts job 1 into its worker's slot, lets time pass, and waits for it.
+fn a_job_sticks() -> (World, Plain<PlainMutex<Option<Plain<Jobs>>>>) {
     let second = Plain::new(Flag::default());
     let jobs: Plain<PlainMutex<Option<Plain<Jobs>>>> = Plain::default();
-    let (know, seen) = (jobs.clone(), second.clone());
-    let mut world = World::new(2, 2, move |shared, number| {
-        if number == 0 {
-            let jobs = know.lock().unwrap().clone().expect("given below");
-            schedule(shared, jobs.job(1), Hint::Soon);
-            // The first timeout may belong to a watch that began before this turn.
-            for remote in &shared.remotes {
-                (0..3).for_each(|_| expire(&remote.home.parker));
-            }
-            seen.wait();
-            shared.stop();
-        } else {
-            seen.raise();
+    let know = jobs.clone();
+    let world = World::new(2, 2, move |shared, number| {
+        if number == 1 {
+            return second.raise();
         }
+        let jobs = know.lock().unwrap().clone().expect("given below");
+        schedule(shared, jobs.job(1), Hint::Soon);
+        // The first timeout may belong to a watch that began before this turn.
+        for remote in &shared.remotes {
+            (0..3).for_each(|_| expire(&remote.home.parker));
+        }
+        second.wait();
+        shared.stop();
     });
     *jobs.lock().unwrap() = Some(world.jobs.clone());
+    (world, jobs)
+}
+
+/// A job lies behind one that blocks, in the slot of its worker; the deputy takes it.
+pub fn a_stuck_workers_slot_is_taken() {
+    let (mut world, jobs) = a_job_sticks();
     world.shared.injector.push(world.jobs.job(0));
     let workers = world.start_all();
+    join(workers);
+    *jobs.lock().unwrap() = None;
+    world.end();
+}
+
+/// The same, but both workers sleep when the one that gets stuck is claimed.
+pub fn a_deputy_stays_behind_a_claim() {
+    let (mut world, jobs) = a_job_sticks();
+    let workers = world.start_all_asleep();
+    world.push(0);
     join(workers);
     *jobs.lock().unwrap() = None;
     world.end();

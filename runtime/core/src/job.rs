@@ -44,7 +44,18 @@ impl Job {
         Self(header)
     }
 
-    /// Runs the job. Panics of user code do not come out of it.
+    /// A job that calls `closure`.
+    pub fn call(closure: impl FnOnce() + Send + 'static) -> Self {
+        let call = Box::new(Call {
+            header: JobHeader::new(run_call(&closure)),
+            closure,
+        });
+        // SAFETY: the allocation begins with its header and lives until `run_call` frees it, in
+        // the one run; the closure may run on any thread, because it is `Send`.
+        unsafe { Self::new(NonNull::from(Box::leak(call)).cast()) }
+    }
+
+    /// Runs the job. Panics of tasks do not come out of it; those of a closure do.
     #[inline]
     pub fn run(self) {
         // SAFETY: valid until the job has run, by the contract of `new`.
@@ -57,6 +68,23 @@ impl Job {
     pub fn header(&self) -> NonNull<JobHeader> {
         self.0
     }
+}
+
+/// A closure as a job.
+#[repr(C)]
+struct Call<C> {
+    header: JobHeader,
+    closure: C,
+}
+
+/// The function that runs a [`Call`] with a closure like `_closure`.
+fn run_call<C: FnOnce()>(_closure: &C) -> unsafe fn(NonNull<JobHeader>) {
+    unsafe fn run<C: FnOnce()>(header: NonNull<JobHeader>) {
+        // SAFETY: `Job::call` made the job of a whole leaked box of this type.
+        let call = unsafe { Box::from_raw(header.cast::<Call<C>>().as_ptr()) };
+        (call.closure)();
+    }
+    run::<C>
 }
 
 /// A place for one job, filled and emptied by swaps, so that each job leaves it once, whoever

@@ -27,15 +27,20 @@ impl Worker {
     /// Sleeps. `bell` calls the thread's root.
     pub(super) fn sleep(&self, searching: bool, bell: Option<&Bell>) -> Slept {
         let shared = &*self.shared;
-        let Some(mut view) = shared.idle.announce(self.me, searching) else {
+        let Some(view) = shared.idle.announce(self.me, searching) else {
             return Slept::Stopped;
         };
         // Ordering: the announcement before the second look; pairs with the fence in
         // `push_foreign`: either it sees our bit, or we see its job.
         fence(Ordering::SeqCst);
-        let mut awake = !shared.injector.is_empty();
+        self.stay_asleep(view, shared.injector.is_empty(), bell)
+    }
+
+    /// From the announcement on. `idle`: there was nothing in the injector after it.
+    pub fn stay_asleep(&self, mut view: View, mut idle: bool, bell: Option<&Bell>) -> Slept {
+        let shared = &*self.shared;
         while view.sleeps(self.me) {
-            if awake || self.is_called(bell) {
+            if !idle || self.is_called(bell) {
                 shared.unpark(shared.idle.withdraw(self.me));
                 break;
             }
@@ -52,7 +57,7 @@ impl Worker {
                         shared.unpark(shared.idle.withdraw(self.me));
                         return Slept::Helping(job);
                     }
-                    None if !shared.injector.is_empty() => awake = true,
+                    None if !shared.injector.is_empty() => idle = false,
                     None => shared.idle.doze(self.me),
                 }
             }

@@ -4,7 +4,10 @@
 //! `sleep`.
 
 use super::{home::Bell, policy, shared::Shared, sleep::Slept, worker::Worker};
-use heist_core::primitive::atomic::{Ordering, fence};
+use heist_core::{
+    job::Job,
+    primitive::atomic::{Ordering, fence},
+};
 use std::time::Duration;
 
 /// Something that only this thread polls, besides its jobs.
@@ -16,8 +19,12 @@ pub struct Root<'a> {
 
 impl Worker {
     /// Works until the runtime stops, or `root` has nothing more to poll.
-    pub fn work(&self, mut root: Option<Root<'_>>) {
-        let mut searching = false;
+    pub fn work(&self, root: Option<Root<'_>>) {
+        self.work_on(false, root);
+    }
+
+    /// The same, from where the worker is counted as a searcher or not.
+    pub fn work_on(&self, mut searching: bool, mut root: Option<Root<'_>>) {
         while !self.shared.idle.view().is_stopping() {
             if let Some(root) = &mut root
                 && root.bell.answer()
@@ -26,30 +33,27 @@ impl Worker {
                 break;
             }
             self.next_turn();
-            let found = match self.find() {
-                Some(job) => Some(job),
-                None => match self.sleep(searching, root.as_ref().map(|root| root.bell)) {
-                    Slept::Stopped => return,
-                    Slept::Searching => {
-                        searching = true;
-                        None
-                    }
-                    Slept::Helping(job) => {
-                        searching = true;
-                        Some(job)
-                    }
-                },
-            };
-            if let Some(job) = found {
-                if std::mem::take(&mut searching) {
-                    self.leave_search();
-                }
-                job.run();
+            if let Some(job) = self.find() {
+                self.run(job, &mut searching);
+                continue;
+            }
+            match self.sleep(searching, root.as_ref().map(|root| root.bell)) {
+                Slept::Searching => searching = true,
+                Slept::Helping(job) => self.run(job, &mut true),
+                Slept::Stopped => return,
             }
         }
         if searching {
             self.leave_search();
         }
+    }
+
+    /// Runs a job; before it, a searcher has to see to it that others come.
+    pub fn run(&self, job: Job, searching: &mut bool) {
+        if std::mem::take(searching) {
+            self.leave_search();
+        }
+        job.run();
     }
 
     fn next_turn(&self) {

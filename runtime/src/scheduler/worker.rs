@@ -25,7 +25,7 @@ pub struct Seat {
 /// A thread at its seat.
 pub struct Worker {
     pub(super) local: Rc<Local>,
-    pub(super) shared: Arc<Shared>,
+    pub(crate) shared: Arc<Shared>,
     pub(super) me: usize,
     pub(super) turn: Cell<u32>,
     rng: RefCell<fastrand::Rng>,

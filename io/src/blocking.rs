@@ -1,0 +1,298 @@
+//! Where may a call block?
+//!
+//! On threads that do nothing else. They start when there is a job and nobody idle, up to a limit;
+//! the one that became idle last is used first, and one that stays idle ends. Beyond the limit
+//! jobs queue.
+//!
+//! - **no-thread-no-loss**: a thread that is refused costs nothing while others are there to take
+//!   the job; with none, the job comes back to the caller.
+
+use heist_core::{
+    job::Job,
+    primitive::{Arc, Condvar, Mutex, Wait, thread},
+    waker_cell::WakerCell,
+};
+use std::{
+    collections::VecDeque,
+    fmt, io,
+    panic::{AssertUnwindSafe, catch_unwind},
+    task::{Context, Poll},
+    time::Duration,
+};
+
+/// How long an idle thread waits for a job before it ends. tokio's figure.
+const KEEP_ALIVE: Duration = Duration::from_secs(10);
+
+/// A function for each thread's start or end.
+pub type Hook = Box<dyn Fn() + Send + Sync>;
+
+/// A place where an idle thread waits to be handed a job.
+#[derive(Default)]
+struct Desk {
+    job: Mutex<Option<Job>>,
+    handed: Condvar,
+}
+
+#[derive(Default)]
+struct State {
+    queue: VecDeque<Job>,
+    /// The last to become idle is the first to be used: the others may end.
+    idle: Vec<Arc<Desk>>,
+    threads: usize,
+    started: usize,
+    closed: bool,
+}
+
+/// Threads on which calls may block.
+pub struct Pool {
+    state: Mutex<State>,
+    ended: Condvar,
+    limit: usize,
+    name: String,
+    on_start: Hook,
+    on_stop: Hook,
+}
+
+enum Placed {
+    Done,
+    Refused(Job),
+    /// A thread is to be started for it.
+    Start(Job, usize),
+}
+
+impl Pool {
+    /// A pool without threads, of at most `limit`. The hooks are called on each thread, first and
+    /// last; they must not panic.
+    pub fn new(limit: usize, name: String, on_start: Hook, on_stop: Hook) -> Arc<Self> {
+        let (state, ended) = (Mutex::default(), Condvar::new());
+        Arc::new(Self {
+            state,
+            ended,
+            limit,
+            name,
+            on_start,
+            on_stop,
+        })
+    }
+
+    /// Runs `job` on one of the threads, soon or when one is free.
+    ///
+    /// # Errors
+    ///
+    /// Gives the job back when the pool is closed, or when there is no thread and the operating
+    /// system refuses one.
+    pub fn push(self: &Arc<Self>, job: Job) -> Result<(), Job> {
+        push(self, job)
+    }
+
+    /// How many threads there are.
+    pub fn threads(&self) -> usize {
+        self.state.lock().threads
+    }
+
+    /// Takes no more jobs, and waits until every thread has ended, for `timeout` at most. Whether
+    /// they have.
+    pub fn shutdown(&self, timeout: Duration) -> bool {
+        let mut state = self.state.lock();
+        state.closed = true;
+        let idle = std::mem::take(&mut state.idle);
+        for desk in idle {
+            // Liveness: the lock, or the notification falls between the test and the wait.
+            drop(desk.job.lock());
+            desk.handed.notify_one();
+        }
+        while state.threads > 0 {
+            if self.ended.wait_for(&mut state, timeout) == Wait::TimedOut {
+                return state.threads == 0;
+            }
+        }
+        true
+    }
+
+    fn place(&self, job: Job, may_start: bool) -> Placed {
+        let mut state = self.state.lock();
+        if state.closed {
+            return Placed::Refused(job);
+        }
+        if let Some(desk) = state.idle.pop() {
+            drop(state);
+            *desk.job.lock() = Some(job);
+            desk.handed.notify_one();
+            return Placed::Done;
+        }
+        if may_start && state.threads < self.limit {
+            state.threads += 1;
+            state.started += 1;
+            return Placed::Start(job, state.started);
+        }
+        if state.threads == 0 {
+            return Placed::Refused(job);
+        }
+        state.queue.push_back(job);
+        Placed::Done
+    }
+
+    /// A thread's life: its first job, then what queues, then what it is handed.
+    fn work(&self, first: Job) {
+        (self.on_start)();
+        let mut next = Some(first);
+        while let Some(job) = next {
+            // A closure of ours does not panic; a task's panic stays in the task.
+            let _ = catch_unwind(AssertUnwindSafe(|| job.run()));
+            next = self.next();
+        }
+        (self.on_stop)();
+        let mut state = self.state.lock();
+        state.threads -= 1;
+        self.ended.notify_all();
+    }
+
+    /// The next job; `None` when the thread is to end.
+    fn next(&self) -> Option<Job> {
+        let desk = {
+            let mut state = self.state.lock();
+            if let Some(job) = state.queue.pop_front() {
+                return Some(job);
+            }
+            if state.closed {
+                return None;
+            }
+            let desk = Arc::new(Desk::default());
+            state.idle.push(desk.clone());
+            desk
+        };
+        let mut handed = desk.job.lock();
+        loop {
+            if let Some(job) = handed.take() {
+                return Some(job);
+            }
+            let wait = desk.handed.wait_for(&mut handed, KEEP_ALIVE);
+            if handed.is_none() {
+                drop(handed);
+                if self.leave(&desk, wait) {
+                    return None;
+                }
+                handed = desk.job.lock();
+            }
+        }
+    }
+
+    /// Ends an idle thread whose time is over, or whose pool is closed; false when somebody has
+    /// chosen it meanwhile and is about to hand it a job.
+    fn leave(&self, desk: &Arc<Desk>, wait: Wait) -> bool {
+        let mut state = self.state.lock();
+        if state.closed && !state.idle.iter().any(|idle| Arc::ptr_eq(idle, desk)) {
+            // Taken off the list by the shutdown, or by a push that will hand over its job.
+            return desk.job.lock().is_none() && state.queue.is_empty();
+        }
+        let place = state.idle.iter().position(|idle| Arc::ptr_eq(idle, desk));
+        match place {
+            Some(place) if wait == Wait::TimedOut => {
+                state.idle.remove(place);
+                true
+            }
+            _ => false,
+        }
+    }
+}
+
+fn push(pool: &Arc<Pool>, job: Job) -> Result<(), Job> {
+    let (job, number) = match pool.place(job, true) {
+        Placed::Done => return Ok(()),
+        Placed::Refused(job) => return Err(job),
+        Placed::Start(job, number) => (job, number),
+    };
+    // Where the job is found again when the thread is refused.
+    let first = Arc::new(Mutex::new(Some(job)));
+    let (take, its_pool) = (first.clone(), pool.clone());
+    let body = move || {
+        let job = take.lock().take();
+        if let Some(job) = job {
+            its_pool.work(job);
+        }
+    };
+    if thread::start(format!("{}-{number}", pool.name), body).is_ok() {
+        return Ok(());
+    }
+    pool.state.lock().threads -= 1;
+    let Some(job) = first.lock().take() else {
+        return Ok(());
+    };
+    match pool.place(job, false) {
+        Placed::Refused(job) | Placed::Start(job, _) => Err(job),
+        Placed::Done => Ok(()),
+    }
+}
+
+impl fmt::Debug for Pool {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Pool")
+            .field("threads", &self.threads())
+            .finish_non_exhaustive()
+    }
+}
+
+struct Answer<T> {
+    value: Mutex<Option<T>>,
+    waker: WakerCell,
+}
+
+/// The result of a closure on a blocking thread, to come. Made by [`unblock`].
+///
+/// Dropping it does not stop the closure.
+#[must_use = "futures do nothing until awaited"]
+pub struct Unblock<T>(Result<Arc<Answer<T>>, Option<io::Error>>);
+
+impl<T> fmt::Debug for Unblock<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Unblock").finish_non_exhaustive()
+    }
+}
+
+/// Runs `closure`, which must not panic, on a thread of `pool`.
+pub fn unblock<T: Send + 'static>(
+    pool: &Arc<Pool>,
+    closure: impl FnOnce() -> T + Send + 'static,
+) -> Unblock<T> {
+    let answer = Arc::new(Answer {
+        value: Mutex::new(None),
+        waker: WakerCell::new(),
+    });
+    let closure = Arc::new(Mutex::new(Some(closure)));
+    let (to, take) = (answer.clone(), closure.clone());
+    let job = Job::call(move || {
+        let closure = take.lock().take();
+        if let Some(closure) = closure {
+            let value = closure();
+            *to.value.lock() = Some(value);
+            to.waker.wake();
+        }
+    });
+    match pool.push(job) {
+        Ok(()) => Unblock(Ok(answer)),
+        Err(job) => {
+            drop(closure.lock().take());
+            job.run(); // without its closure it only frees itself
+            let what = "the system gives no thread for a call that blocks";
+            Unblock(Err(Some(io::Error::new(io::ErrorKind::WouldBlock, what))))
+        }
+    }
+}
+
+impl<T> Unblock<T> {
+    /// Ready with the closure's result.
+    ///
+    /// # Errors
+    ///
+    /// When there is no thread for the closure.
+    pub fn poll(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<T>> {
+        match &mut self.0 {
+            Err(error) => Poll::Ready(Err(error.take().expect("polled until ready"))),
+            Ok(answer) => {
+                answer.waker.register(cx.waker());
+                let value = answer.value.lock().take();
+                value.map_or(Poll::Pending, |value| Poll::Ready(Ok(value)))
+            }
+        }
+    }
+}

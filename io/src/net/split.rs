@@ -1,0 +1,121 @@
+//! How do two tasks share a stream?
+//!
+//! All operations work on `&TcpStream`, so a half is only a promise: to read, or to write.
+
+use super::{Read, ReadExact, TcpStream, Write, WriteAll};
+use futures_io::{AsyncRead, AsyncWrite};
+use heist_core::primitive::Arc;
+use std::{
+    io,
+    net::Shutdown,
+    pin::Pin,
+    task::{Context, Poll},
+};
+
+/// The reading half of [`TcpStream::split`].
+#[derive(Debug)]
+pub struct ReadHalf<'a>(&'a TcpStream);
+
+/// The writing half of [`TcpStream::split`].
+#[derive(Debug)]
+pub struct WriteHalf<'a>(&'a TcpStream);
+
+/// The reading half of [`TcpStream::into_split`].
+#[derive(Debug)]
+pub struct OwnedReadHalf(Arc<TcpStream>);
+
+/// The writing half of [`TcpStream::into_split`]. Dropped, it says that nothing more will be
+/// written.
+#[derive(Debug)]
+pub struct OwnedWriteHalf(Arc<TcpStream>);
+
+impl<'a> ReadHalf<'a> {
+    pub(super) fn new(stream: &'a TcpStream) -> Self {
+        Self(stream)
+    }
+}
+
+impl<'a> WriteHalf<'a> {
+    pub(super) fn new(stream: &'a TcpStream) -> Self {
+        Self(stream)
+    }
+}
+
+pub(super) fn owned(stream: TcpStream) -> (OwnedReadHalf, OwnedWriteHalf) {
+    let stream = Arc::new(stream);
+    (OwnedReadHalf(stream.clone()), OwnedWriteHalf(stream))
+}
+
+impl Drop for OwnedWriteHalf {
+    fn drop(&mut self) {
+        // It fails on a connection that is gone, which needs no farewell.
+        let _ = self.0.shutdown(Shutdown::Write);
+    }
+}
+
+macro_rules! read_half {
+    ($($type:ty),+) => {$(
+        impl $type {
+            /// See [`TcpStream::read`].
+            #[track_caller]
+            pub fn read<'b>(&'b mut self, buffer: &'b mut [u8]) -> Read<'b> {
+                self.0.read(buffer)
+            }
+
+            /// See [`TcpStream::read_exact`].
+            #[track_caller]
+            pub fn read_exact<'b>(&'b mut self, buffer: &'b mut [u8]) -> ReadExact<'b> {
+                self.0.read_exact(buffer)
+            }
+        }
+
+        impl AsyncRead for $type {
+            fn poll_read(
+                self: Pin<&mut Self>,
+                cx: &mut Context<'_>,
+                buffer: &mut [u8],
+            ) -> Poll<io::Result<usize>> {
+                self.0.poll_read_into(cx, buffer)
+            }
+        }
+    )+};
+}
+
+macro_rules! write_half {
+    ($($type:ty),+) => {$(
+        impl $type {
+            /// See [`TcpStream::write`].
+            #[track_caller]
+            pub fn write<'b>(&'b mut self, bytes: &'b [u8]) -> Write<'b> {
+                self.0.write(bytes)
+            }
+
+            /// See [`TcpStream::write_all`].
+            #[track_caller]
+            pub fn write_all<'b>(&'b mut self, bytes: &'b [u8]) -> WriteAll<'b> {
+                self.0.write_all(bytes)
+            }
+        }
+
+        impl AsyncWrite for $type {
+            fn poll_write(
+                self: Pin<&mut Self>,
+                cx: &mut Context<'_>,
+                bytes: &[u8],
+            ) -> Poll<io::Result<usize>> {
+                self.0.poll_write_from(cx, bytes)
+            }
+
+            fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+                Poll::Ready(Ok(()))
+            }
+
+            fn poll_close(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+                Poll::Ready(self.0.shutdown(Shutdown::Write))
+            }
+        }
+    )+};
+}
+
+read_half!(ReadHalf<'_>, OwnedReadHalf);
+write_half!(WriteHalf<'_>, OwnedWriteHalf);

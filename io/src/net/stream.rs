@@ -1,0 +1,508 @@
+//! How do bytes go over a connection?
+
+use super::{OwnedReadHalf, OwnedWriteHalf, ReadHalf, WriteHalf};
+use crate::{
+    dns::{LookupHost, ToAddrs},
+    readiness::{Direction, Place},
+    source::{Source, Waiter, Waits},
+};
+use futures_io::{AsyncRead, AsyncWrite};
+use heist_core::wait::Kind;
+use rustix::io::Errno;
+use std::{
+    fmt::Write as _,
+    io::{self, Read as _, Write as _},
+    net::{Shutdown, SocketAddr},
+    panic::Location,
+    pin::Pin,
+    task::{Context, Poll, ready},
+};
+
+type Io = std::net::TcpStream;
+
+/// A TCP connection.
+///
+/// ```
+/// # let _ = async {
+/// use heist_io::net::TcpStream;
+///
+/// let stream = TcpStream::connect("localhost:7").await?;
+/// stream.write_all(b"hello").await?;
+/// let mut answer = [0; 5];
+/// stream.read_exact(&mut answer).await?;
+/// # std::io::Result::Ok(()) };
+/// ```
+#[doc(alias = "open_connection")]
+#[doc(alias = "StreamReader")]
+#[doc(alias = "StreamWriter")]
+#[derive(Debug)]
+pub struct TcpStream(Source<Io>);
+
+impl TcpStream {
+    pub(super) fn new(source: Source<Io>) -> Self {
+        Self(source)
+    }
+
+    /// Connects to the first of the addresses that answers.
+    ///
+    /// # Errors
+    ///
+    /// When the name has no address, or none answers: one error that names each address and what
+    /// it said, of the last one's kind.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropped, an attempt in progress is given up.
+    #[track_caller]
+    pub fn connect(address: impl ToAddrs) -> Connect {
+        let at = Location::caller();
+        Connect {
+            names: LookupHost::new(address, at),
+            step: Step::Resolving,
+            at,
+        }
+    }
+
+    /// Reads what has come, at least one byte, and says how many. 0: the peer has said that
+    /// nothing more will come, or `buffer` is empty.
+    ///
+    /// # Errors
+    ///
+    /// When the connection has failed.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropped before it is ready, it has read nothing.
+    #[track_caller]
+    pub fn read<'a>(&'a self, buffer: &'a mut [u8]) -> Read<'a> {
+        Read {
+            waiter: self.waiter(Kind::Read),
+            buffer,
+        }
+    }
+
+    /// Writes what there is room for, at least one byte, and says how many.
+    ///
+    /// # Errors
+    ///
+    /// When the connection has failed, or the peer reads no more.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropped before it is ready, it has written nothing.
+    #[track_caller]
+    pub fn write<'a>(&'a self, bytes: &'a [u8]) -> Write<'a> {
+        Write {
+            waiter: self.waiter(Kind::Write),
+            bytes,
+        }
+    }
+
+    /// Reads until `buffer` is full.
+    ///
+    /// # Errors
+    ///
+    /// `UnexpectedEof` when the peer ends before; and when the connection has failed. What had
+    /// come is in `buffer`.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropped before it is ready, it may have read a part, which is in `buffer`; how much,
+    /// [`ReadExact::filled`] tells.
+    #[doc(alias = "readexactly")]
+    #[track_caller]
+    pub fn read_exact<'a>(&'a self, buffer: &'a mut [u8]) -> ReadExact<'a> {
+        ReadExact {
+            waiter: self.waiter(Kind::Read),
+            buffer,
+            filled: 0,
+        }
+    }
+
+    /// Writes all of `bytes`. Waits while the peer does not read: this is the back-pressure.
+    ///
+    /// # Errors
+    ///
+    /// When the connection has failed, or the peer reads no more.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropped before it is ready, it may have written a part; how much,
+    /// [`WriteAll::written`] tells.
+    #[doc(alias = "drain")]
+    #[track_caller]
+    pub fn write_all<'a>(&'a self, bytes: &'a [u8]) -> WriteAll<'a> {
+        WriteAll {
+            waiter: self.waiter(Kind::Write),
+            bytes,
+            written: 0,
+        }
+    }
+
+    /// Says that nothing more will be written, read, or both.
+    ///
+    /// # Errors
+    ///
+    /// What the operating system says.
+    #[doc(alias = "write_eof")]
+    pub fn shutdown(&self, how: Shutdown) -> io::Result<()> {
+        self.0.io().shutdown(how)
+    }
+
+    /// Two halves that borrow the stream, for two futures of one task.
+    pub fn split(&self) -> (ReadHalf<'_>, WriteHalf<'_>) {
+        (ReadHalf::new(self), WriteHalf::new(self))
+    }
+
+    /// Two halves that own the stream, for two tasks. Dropping the writing half says that nothing
+    /// more will be written.
+    pub fn into_split(self) -> (OwnedReadHalf, OwnedWriteHalf) {
+        super::split::owned(self)
+    }
+
+    /// Whether small writes go out at once (`TCP_NODELAY`) and do not wait for more.
+    ///
+    /// # Errors
+    ///
+    /// What the operating system says.
+    pub fn set_nodelay(&self, nodelay: bool) -> io::Result<()> {
+        self.0.io().set_nodelay(nodelay)
+    }
+
+    /// What [`set_nodelay`](Self::set_nodelay) has set.
+    ///
+    /// # Errors
+    ///
+    /// What the operating system says.
+    pub fn nodelay(&self) -> io::Result<bool> {
+        self.0.io().nodelay()
+    }
+
+    /// This end's address.
+    ///
+    /// # Errors
+    ///
+    /// What the operating system says.
+    pub fn local_addr(&self) -> io::Result<SocketAddr> {
+        self.0.io().local_addr()
+    }
+
+    /// The other end's address.
+    ///
+    /// # Errors
+    ///
+    /// When the connection is gone.
+    pub fn peer_addr(&self) -> io::Result<SocketAddr> {
+        self.0.io().peer_addr()
+    }
+
+    /// Makes a stream of one of the standard library's.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be made non-blocking.
+    ///
+    /// # Panics
+    ///
+    /// Outside a runtime.
+    #[track_caller]
+    pub fn from_std(stream: std::net::TcpStream) -> io::Result<Self> {
+        stream.set_nonblocking(true)?;
+        Ok(Self(Source::new(stream, Location::caller())))
+    }
+
+    /// The standard library's stream, in blocking mode.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be made blocking.
+    pub fn into_std(self) -> io::Result<std::net::TcpStream> {
+        let stream = self.0.into_io();
+        stream.set_nonblocking(false)?;
+        Ok(stream)
+    }
+
+    #[track_caller]
+    fn waiter(&self, kind: Kind) -> Waiter<'_, Io> {
+        Waiter::new(&self.0, waits(kind, Location::caller()))
+    }
+
+    pub(super) fn poll_read_into(
+        &self,
+        cx: &mut Context<'_>,
+        buffer: &mut [u8],
+    ) -> Poll<io::Result<usize>> {
+        let waits = waits(Kind::Read, Location::caller());
+        self.0
+            .poll_io(cx, Place::Poller, waits, |mut io| io.read(buffer))
+    }
+
+    pub(super) fn poll_write_from(
+        &self,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        let waits = waits(Kind::Write, Location::caller());
+        self.0
+            .poll_io(cx, Place::Poller, waits, |mut io| io.write(bytes))
+    }
+}
+
+fn waits(kind: Kind, at: &'static Location<'static>) -> Waits {
+    let direction = if kind == Kind::Read {
+        Direction::Read
+    } else {
+        Direction::Write
+    };
+    Waits {
+        direction,
+        kind,
+        at,
+    }
+}
+
+/// What [`TcpStream::read`] waits for.
+#[derive(Debug)]
+#[must_use = "futures do nothing until awaited"]
+pub struct Read<'a> {
+    waiter: Waiter<'a, Io>,
+    buffer: &'a mut [u8],
+}
+
+impl Future for Read<'_> {
+    type Output = io::Result<usize>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let Self { waiter, buffer } = self.get_mut();
+        waiter.poll_io(cx, |mut io| io.read(buffer))
+    }
+}
+
+/// What [`TcpStream::write`] waits for.
+#[derive(Debug)]
+#[must_use = "futures do nothing until awaited"]
+pub struct Write<'a> {
+    waiter: Waiter<'a, Io>,
+    bytes: &'a [u8],
+}
+
+impl Future for Write<'_> {
+    type Output = io::Result<usize>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let Self { waiter, bytes } = self.get_mut();
+        waiter.poll_io(cx, |mut io| io.write(bytes))
+    }
+}
+
+/// What [`TcpStream::read_exact`] waits for.
+#[derive(Debug)]
+#[must_use = "futures do nothing until awaited"]
+pub struct ReadExact<'a> {
+    waiter: Waiter<'a, Io>,
+    buffer: &'a mut [u8],
+    filled: usize,
+}
+
+impl ReadExact<'_> {
+    /// How many bytes of the buffer have been read into.
+    pub fn filled(&self) -> usize {
+        self.filled
+    }
+}
+
+impl Future for ReadExact<'_> {
+    type Output = io::Result<()>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let Self {
+            waiter,
+            buffer,
+            filled,
+        } = self.get_mut();
+        while *filled < buffer.len() {
+            match ready!(waiter.poll_io(cx, |mut io| io.read(&mut buffer[*filled..])))? {
+                0 => return Poll::Ready(Err(io::ErrorKind::UnexpectedEof.into())),
+                read => *filled += read,
+            }
+        }
+        Poll::Ready(Ok(()))
+    }
+}
+
+/// What [`TcpStream::write_all`] waits for.
+#[derive(Debug)]
+#[must_use = "futures do nothing until awaited"]
+pub struct WriteAll<'a> {
+    waiter: Waiter<'a, Io>,
+    bytes: &'a [u8],
+    written: usize,
+}
+
+impl WriteAll<'_> {
+    /// How many bytes have been written.
+    pub fn written(&self) -> usize {
+        self.written
+    }
+}
+
+impl Future for WriteAll<'_> {
+    type Output = io::Result<()>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let Self {
+            waiter,
+            bytes,
+            written,
+        } = self.get_mut();
+        while *written < bytes.len() {
+            match ready!(waiter.poll_io(cx, |mut io| io.write(&bytes[*written..])))? {
+                0 => return Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
+                some => *written += some,
+            }
+        }
+        Poll::Ready(Ok(()))
+    }
+}
+
+/// What [`TcpStream::connect`] waits for.
+#[derive(Debug)]
+#[must_use = "futures do nothing until awaited"]
+pub struct Connect {
+    names: LookupHost,
+    step: Step,
+    at: &'static Location<'static>,
+}
+
+#[derive(Debug)]
+enum Step {
+    Resolving,
+    Trying(Attempts),
+}
+
+#[derive(Debug)]
+struct Attempts {
+    left: std::vec::IntoIter<SocketAddr>,
+    current: Option<(SocketAddr, Source<Io>)>,
+    failures: Vec<(SocketAddr, io::Error)>,
+}
+
+impl Future for Connect {
+    type Output = io::Result<TcpStream>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let Self { names, step, at } = self.get_mut();
+        if let Step::Resolving = step {
+            let left = ready!(Pin::new(names).poll(cx))?.into_iter();
+            *step = Step::Trying(Attempts {
+                left,
+                current: None,
+                failures: Vec::new(),
+            });
+        }
+        let Step::Trying(attempts) = step else {
+            unreachable!("resolved above")
+        };
+        attempts.poll(cx, at)
+    }
+}
+
+impl Attempts {
+    fn poll(
+        &mut self,
+        cx: &mut Context<'_>,
+        at: &'static Location<'static>,
+    ) -> Poll<io::Result<TcpStream>> {
+        let waits = waits(Kind::Connect, at);
+        loop {
+            if let Some((address, source)) = self.current.take() {
+                match source.poll_io(cx, Place::Poller, waits, connected) {
+                    Poll::Ready(Ok(())) => return Poll::Ready(Ok(TcpStream(source))),
+                    Poll::Ready(Err(error)) => self.failures.push((address, error)),
+                    Poll::Pending => {
+                        self.current = Some((address, source));
+                        return Poll::Pending;
+                    }
+                }
+            }
+            let Some(address) = self.left.next() else {
+                return Poll::Ready(Err(all_failed(&self.failures)));
+            };
+            match start(address) {
+                Ok(stream) => self.current = Some((address, Source::new(stream, at))),
+                Err(error) => self.failures.push((address, error)),
+            }
+        }
+    }
+}
+
+fn start(address: SocketAddr) -> io::Result<Io> {
+    let domain = socket2::Domain::for_address(address);
+    let socket = socket2::Socket::new(domain, socket2::Type::STREAM.nonblocking(), None)?;
+    match socket.connect(&address.into()) {
+        Err(error) if !is_in_progress(&error) => Err(error),
+        _ => Ok(socket.into()),
+    }
+}
+
+fn is_in_progress(error: &io::Error) -> bool {
+    Errno::from_io_error(error) == Some(Errno::INPROGRESS)
+}
+
+/// Whether a connection that was started is there.
+fn connected(io: &Io) -> io::Result<()> {
+    if let Some(error) = io.take_error()? {
+        return Err(error);
+    }
+    match io.peer_addr() {
+        Err(error) if error.kind() == io::ErrorKind::NotConnected => {
+            Err(io::ErrorKind::WouldBlock.into())
+        }
+        other => other.map(drop),
+    }
+}
+
+fn all_failed(failures: &[(SocketAddr, io::Error)]) -> io::Error {
+    let Some((_, last)) = failures.last() else {
+        return io::Error::new(io::ErrorKind::NotFound, "the name has no address");
+    };
+    let mut text = String::from("no address answers");
+    for (address, error) in failures {
+        let _ = write!(text, "; {address}: {error}");
+    }
+    io::Error::new(last.kind(), text)
+}
+
+macro_rules! futures_io {
+    ($($type:ty),+) => {$(
+        impl AsyncRead for $type {
+            fn poll_read(
+                self: Pin<&mut Self>,
+                cx: &mut Context<'_>,
+                buffer: &mut [u8],
+            ) -> Poll<io::Result<usize>> {
+                self.poll_read_into(cx, buffer)
+            }
+        }
+
+        impl AsyncWrite for $type {
+            fn poll_write(
+                self: Pin<&mut Self>,
+                cx: &mut Context<'_>,
+                bytes: &[u8],
+            ) -> Poll<io::Result<usize>> {
+                self.poll_write_from(cx, bytes)
+            }
+
+            fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+                Poll::Ready(Ok(()))
+            }
+
+            fn poll_close(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+                Poll::Ready(self.shutdown(Shutdown::Write))
+            }
+        }
+    )+};
+}
+
+futures_io!(TcpStream, &TcpStream);
