@@ -14,14 +14,14 @@ use std::{
 
 /// Ticks at once, and then once in each `period`.
 ///
-/// The first tick is when it is first asked for; later ones are counted from there, so the time that
-/// the work takes does not add up. [`MissedTick`] says what happens when it takes longer than a
-/// period.
+/// The first tick is when it is first asked for; later ones are counted from there, so the time
+/// that the work takes does not add up. [`MissedTick`] says what happens when it takes longer than
+/// a period.
 ///
 /// # Panics
 ///
-/// When `period` is zero. A tick panics when it is awaited outside a runtime, or after the runtime's
-/// end.
+/// When `period` is zero. A tick panics when it is awaited outside a runtime, or after the
+/// runtime's end.
 ///
 /// # Examples
 ///
@@ -54,7 +54,7 @@ pub fn interval(period: Duration) -> Interval {
 ///
 /// # Panics
 ///
-/// As for [`interval`].
+/// As for [`interval()`].
 ///
 /// # Examples
 ///
@@ -123,7 +123,7 @@ impl MissedTick {
     }
 }
 
-/// Ticks again and again; made by [`interval`].
+/// Ticks again and again; made by [`interval()`].
 ///
 /// It is a [`Stream`] of its ticks, too.
 #[derive(Debug)]

@@ -4,10 +4,10 @@
 //! reads a word of each shard and locks none.
 //!
 //! - **next-covers**: outside the lock, `next` is no later than the earliest deadline in the wheel.
-//!   It may be earlier, because cancelling does not look for the next one: that costs one turn that
-//!   fires nothing and puts it right.
-//! - **wake-unlocked**: wakers are woken, cloned and dropped while no lock is held. They are foreign
-//!   code, and the first thing one may do is to arm a timer here.
+//!   It may be earlier, because cancelling does not look for the next one: that costs one turn
+//!   that fires nothing and puts it right.
+//! - **wake-unlocked**: wakers are woken, cloned and dropped while no lock is held. They are
+//!   foreign code, and the first thing one may do is to arm a timer here.
 
 use crate::{
     clock::Clock,
@@ -70,9 +70,9 @@ impl Shard {
     /// When to call `fire`; `NEVER` if there is nothing.
     #[inline]
     pub fn next(&self) -> u64 {
-        // Ordering: the deadline is all there is to know, the wheel comes by the lock. That a thread
-        // about to wait misses none is the matter of the fences around it: rules 2 and 3 of
-        // `timers.md`.
+        // Ordering: the deadline is all there is to know, the wheel comes by the lock. That a
+        // thread about to wait misses none is the matter of the fences around it: rules 2 and 3
+        // of `timers.md`.
         self.next.load(Ordering::Relaxed)
     }
 

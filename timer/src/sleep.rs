@@ -76,7 +76,7 @@ pub fn sleep_until(deadline: Instant) -> Sleep {
     Sleep(Alarm::at(deadline))
 }
 
-/// The future of [`sleep`] and [`sleep_until`].
+/// The future of [`sleep()`] and [`sleep_until`].
 ///
 /// Once it is ready it stays so, until it is [reset](Self::reset).
 #[derive(Debug)]
@@ -84,7 +84,7 @@ pub fn sleep_until(deadline: Instant) -> Sleep {
 pub struct Sleep(Alarm);
 
 impl Sleep {
-    /// When it ends. `None` before the first poll of a [`sleep`], which has not begun.
+    /// When it ends. `None` before the first poll of a [`sleep()`], which has not begun.
     pub fn deadline(&self) -> Option<Instant> {
         self.0.deadline()
     }

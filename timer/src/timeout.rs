@@ -22,9 +22,9 @@ use std::{
 ///
 /// # Errors
 ///
-/// [`Elapsed`] when the future was not ready in time. It is dropped, and thereby cancelled, together
-/// with the `Timeout`. **The handle of a task is not the task**: a spawned task whose handle is
-/// dropped by a timeout goes on. Abort it, or give `timeout` the future itself.
+/// [`Elapsed`] when the future was not ready in time. It is dropped, and thereby cancelled,
+/// together with the `Timeout`. **The handle of a task is not the task**: a spawned task whose
+/// handle is dropped by a timeout goes on. Abort it, or give `timeout` the future itself.
 ///
 /// # Panics
 ///
@@ -66,7 +66,7 @@ pub fn timeout<F: IntoFuture>(duration: Duration, future: F) -> Timeout<F::IntoF
 ///
 /// # Cancel safety
 ///
-/// All as for [`timeout`].
+/// All as for [`timeout()`].
 ///
 /// # Examples
 ///
@@ -100,7 +100,7 @@ pub fn timeout_at<F: IntoFuture>(deadline: Instant, future: F) -> Timeout<F::Int
 ///
 /// # Cancel safety
 ///
-/// Both as for [`timeout`].
+/// Both as for [`timeout()`].
 ///
 /// # Examples
 ///
@@ -125,7 +125,7 @@ pub fn move_on_after<F: IntoFuture>(duration: Duration, future: F) -> MoveOnAfte
 }
 
 pin_project! {
-    /// The future of [`timeout`] and [`timeout_at`].
+    /// The future of [`timeout()`] and [`timeout_at`].
     #[derive(Debug)]
     #[must_use = "a timeout that is not awaited does nothing"]
     pub struct Timeout<F> {

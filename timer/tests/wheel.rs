@@ -90,6 +90,9 @@ impl Twin {
             self.map.remove(&place);
             self.armed.remove(&name);
         }
+        // A caller whose clock is behind finds nothing, and moves nothing back.
+        let behind = self.now - self.now % (1 << (self.arming % 40));
+        assert_eq!(self.wheel.pop_due(behind), None);
         self.check_next();
         if let Some(next) = self.wheel.next_expiry() {
             assert!(

@@ -1,13 +1,13 @@
 //! Which timer is due next?
 //!
 //! A [`Wheel`] is a hierarchical timing wheel (Varghese and Lauck, "Hashed and hierarchical timing
-//! wheels", SOSP 1987, scheme 7): six levels of 64 slots, a bitmap for each level. It knows no clock
-//! and no thread: times are nanoseconds that the caller brings.
+//! wheels", SOSP 1987, scheme 7): six levels of 64 slots, a bitmap for each level. It knows no
+//! clock and no thread: times are nanoseconds that the caller brings.
 //!
 //! Arming, cancelling and resetting take constant time. What comes up is sorted at the last moment,
-//! by a heap that holds one tick's entries, so timers leave the wheel in the order of their deadlines
-//! and equal ones in the order of their arming; most timers are cancelled before and are never
-//! sorted.
+//! by a heap that holds one tick's entries, so timers leave the wheel in the order of their
+//! deadlines and equal ones in the order of their arming; most timers are cancelled before and are
+//! never sorted.
 //!
 //! - **exact**: an entry keeps its deadline to the nanosecond and leaves only when that has come:
 //!   nothing is early, whatever a tick is.

@@ -1,8 +1,8 @@
 //! Where do the entries lie, and how are they strung together?
 //!
 //! In one vector, whose free places form a list, and whose used places hang in doubly linked lists
-//! of indices, one list for each slot of the wheel. Indices instead of pointers: safe code, and half
-//! the size.
+//! of indices, one list for each slot of the wheel. Indices instead of pointers: safe code, and
+//! half the size.
 
 use super::Key;
 
