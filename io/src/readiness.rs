@@ -102,6 +102,11 @@ impl Readiness {
         }
     }
 
+    /// The next operation is to be tried whatever the reports say.
+    pub fn unblock(&self, direction: Direction) {
+        self.way(direction).lock().blocked = false;
+    }
+
     /// A report has come: the operation may be tried.
     pub fn report(&self, direction: Direction, wakers: &mut Vec<Waker>) {
         let mut way = self.way(direction).lock();

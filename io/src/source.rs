@@ -82,7 +82,11 @@ impl<T: AsFd> Source<T> {
             match operation(self.io()) {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
                     self.readiness.would_block(direction, tick);
-                    self.register()?;
+                    if let Err(error) = self.register() {
+                        // Nobody will report: let the next operation find that out as well.
+                        self.readiness.unblock(direction);
+                        return Poll::Ready(Err(error));
+                    }
                 }
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 done => {

@@ -158,11 +158,10 @@ async fn flatten_makes_one_error_of_two() {
 
 #[heist::test]
 async fn an_error_names_the_task_and_the_line_that_spawned_it() {
+    let builder = task::Builder::new().name("fetch");
     let line = line!() + 1;
-    let error = task::Builder::new()
-        .name("fetch")
-        .spawn(async { panic!("no network") })
-        .await;
+    let handle = builder.spawn(async { panic!("no network") });
+    let error = handle.await;
     let error = error.map(|(): ()| ()).unwrap_err();
     let text = error.to_string();
     assert_eq!(error.name(), Some("fetch"));
