@@ -12,15 +12,11 @@ use crate::{
     scheduler::{Seat, Worker},
     task::{JoinHandle, Spawn, cell, kinds::Thread},
 };
-use heist_core::primitive::{Arc, Mutex, thread};
-use std::{
-    fmt,
-    future::poll_fn,
-    io,
-    panic::{AssertUnwindSafe, catch_unwind},
-    task::Poll,
-    time::Duration,
+use heist_core::{
+    panics::contain,
+    primitive::{Arc, Mutex, thread},
 };
+use std::{fmt, future::poll_fn, io, task::Poll, time::Duration};
 
 /// A runtime: threads that run tasks.
 ///
@@ -61,7 +57,7 @@ impl Hook {
 
     fn call(&self) {
         // The panic hook has reported it; the thread is needed.
-        let _ = catch_unwind(AssertUnwindSafe(|| (self.0)()));
+        contain(|| (self.0)());
     }
 }
 

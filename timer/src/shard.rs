@@ -13,14 +13,14 @@ use crate::{
     clock::Clock,
     wheel::{Key, Wheel},
 };
-use heist_core::primitive::{
-    Mutex,
-    atomic::{AtomicU64, Ordering},
+use heist_core::{
+    panics::contain,
+    primitive::{
+        Mutex,
+        atomic::{AtomicU64, Ordering},
+    },
 };
-use std::{
-    panic::{AssertUnwindSafe, catch_unwind},
-    task::Waker,
-};
+use std::task::Waker;
 
 /// So many wakers leave the wheel in one go. Enough to make the lock cheap, and few enough to keep
 /// the owner, who wants to arm, waiting for no more than about a microsecond.
@@ -182,7 +182,7 @@ impl Shard {
 
 /// A waker that panics has been reported by the panic hook; the others must still be woken.
 fn wake(waker: Waker) {
-    let _ = catch_unwind(AssertUnwindSafe(|| waker.wake()));
+    contain(|| waker.wake());
 }
 
 impl std::fmt::Debug for Shard {

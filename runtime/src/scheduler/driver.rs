@@ -9,17 +9,16 @@
 //! to the next expiry.
 
 use super::{parker::Parker, policy};
-use heist_core::primitive::{
-    Arc, Wait,
-    atomic::{AtomicUsize, Ordering},
+use heist_core::{
+    panics::contain,
+    primitive::{
+        Arc, Wait,
+        atomic::{AtomicUsize, Ordering},
+    },
 };
 use heist_io::reactor::Reactor;
 use heist_timer::Timers;
-use std::{
-    panic::{AssertUnwindSafe, catch_unwind},
-    task::Waker,
-    time::Duration,
-};
+use std::{task::Waker, time::Duration};
 
 /// The reactor and the timers.
 pub struct Driver {
@@ -126,7 +125,7 @@ impl Driver {
     pub fn dispatch(&self, wakers: &mut Vec<Waker>) {
         for waker in wakers.drain(..) {
             // A panic in a foreign waker is its owner's; the hook has reported it.
-            let _ = catch_unwind(AssertUnwindSafe(|| waker.wake()));
+            contain(|| waker.wake());
         }
         if self.is_due() {
             self.timers.fire_overdue(self.timers.now_ns());

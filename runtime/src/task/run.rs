@@ -14,9 +14,8 @@ use super::{
     waker,
 };
 use crate::scheduler::Hint;
-use heist_core::current;
+use heist_core::{current, panics::contain};
 use std::{
-    any::Any,
     panic::{AssertUnwindSafe, catch_unwind},
     task::{Context, Poll},
 };
@@ -36,7 +35,7 @@ fn poll<F: Future, S: Schedule>(entry: Entry<F, S>, running: Running) {
         let _locals = locals::enter(header.cold.as_deref().and_then(Cold::locals));
         let waker = waker::borrowed(&entry);
         let mut cx = Context::from_waker(&waker);
-        let polled = caught(|| entry.poll(&running, &mut cx));
+        let polled = catch_unwind(AssertUnwindSafe(|| entry.poll(&running, &mut cx)));
         if let Ok(Poll::Pending) = polled {
             header.wait.set(entered.reason());
         }
@@ -64,14 +63,14 @@ fn finish<F: Future, S: Schedule>(
         let _entered = current::enter(header.id);
         let _locals = locals::enter(header.cold.as_deref().and_then(Cold::locals));
         // A panic in the drop of a future that has returned: the value wins; the hook has spoken.
-        let _ = caught(|| entry.store(&running, outcome));
+        contain(|| entry.store(&running, outcome));
     }
     entry.delist(&running);
     match entry.header().state.finish(running) {
         AfterFinish::Stored => {}
         AfterFinish::WakeJoiner => wake_joiner(&entry.reference()),
         AfterFinish::Detached(running) => {
-            let _ = caught(|| entry.clear(&running));
+            contain(|| entry.clear(&running));
             if entry.header().state.finish_detached(running) == AfterDrop::Free {
                 entry.free();
             }
@@ -83,9 +82,5 @@ fn finish<F: Future, S: Schedule>(
 fn wake_joiner(task: &TaskRef) {
     // SAFETY: `finish` has just said `WakeJoiner`, and `task` is the reference it took.
     let waker = unsafe { join::completer_take(task.header()) };
-    let _ = caught(|| waker.wake());
-}
-
-fn caught<R>(user: impl FnOnce() -> R) -> Result<R, Box<dyn Any + Send>> {
-    catch_unwind(AssertUnwindSafe(user))
+    contain(|| waker.wake());
 }
