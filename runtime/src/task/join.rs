@@ -13,7 +13,10 @@ use super::{
     cell::{Header, TaskRef},
     state::{AfterLeave, Join},
 };
-use std::task::{Context, Poll, Waker};
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
+    task::{Context, Poll, Waker},
+};
 
 /// Ready when the task is finished. Only its join handle asks.
 pub fn poll(header: &Header, cx: &Context<'_>) -> Poll<()> {
@@ -97,16 +100,22 @@ pub fn leave(task: TaskRef) {
     loop {
         match task.header().state.leave() {
             AfterLeave::Nothing => return task.uncounted(),
-            // SAFETY: the state says that the slot is ours and holds our waker.
-            AfterLeave::DropWaker => drop(unsafe { take(task.header()) }),
+            AfterLeave::DropWaker => {
+                // SAFETY: the state says that the slot is ours and holds our waker.
+                let waker = unsafe { take(task.header()) };
+                let dropped = catch_unwind(AssertUnwindSafe(|| drop(waker)));
+                if let Err(panic) = dropped {
+                    // The handle has not left yet: without that nobody would drop the output.
+                    leave(task);
+                    resume_unwind(panic);
+                }
+            }
             AfterLeave::Finished => {
                 // SAFETY: finished, and this is the join handle's reference.
-                let dropped = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| unsafe {
-                    task.drop_output();
-                }));
+                let dropped = catch_unwind(AssertUnwindSafe(|| unsafe { task.drop_output() }));
                 task.leave_finished();
                 if let Err(panic) = dropped {
-                    std::panic::resume_unwind(panic);
+                    resume_unwind(panic);
                 }
                 return;
             }
