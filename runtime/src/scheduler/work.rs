@@ -28,9 +28,14 @@ impl Worker {
         while !self.shared.idle.view().is_stopping() {
             if let Some(root) = &mut root
                 && root.bell.answer()
-                && (root.poll)()
             {
-                break;
+                // Before user code, which may block or panic: nobody may rely on our search then.
+                if std::mem::take(&mut searching) {
+                    self.leave_search();
+                }
+                if (root.poll)() {
+                    break;
+                }
             }
             self.next_turn();
             if let Some(job) = self.find() {
