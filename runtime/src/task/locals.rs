@@ -3,8 +3,14 @@
 //! As a chain of links, newest first. A scope puts one link in front for the polls inside it; a
 //! spawned child inherits the chain as it stands, which costs one reference count. What a child
 //! sets, its parent does not see (asyncio's `contextvars`).
+//!
+//! - **one-link-a-local**: a chain has at most one link for each [`Local`]. A task that sets one and
+//!   spawns the next, and so on, would otherwise carry the values of all its ancestors.
 
-use heist_core::primitive::{self, Arc};
+use heist_core::{
+    panics::contain,
+    primitive::{self, Arc},
+};
 use pin_project_lite::pin_project;
 use std::{
     any::Any,
@@ -20,8 +26,39 @@ pub struct Locals(Arc<Link>);
 struct Link {
     /// The address of the [`Local`] it belongs to.
     key: usize,
-    value: Box<dyn Any + Send + Sync>,
+    value: Arc<Value>,
     next: Option<Locals>,
+}
+
+/// `None` only while it is dropped.
+struct Value(Option<Box<dyn Any + Send + Sync>>);
+
+impl Drop for Value {
+    fn drop(&mut self) {
+        // The last reference may be a waker's, wherever that is dropped.
+        contain(|| drop(self.0.take()));
+    }
+}
+
+impl Locals {
+    fn iter(&self) -> impl Iterator<Item = &Link> {
+        std::iter::successors(Some(&*self.0), |link| {
+            link.next.as_ref().map(|next| &*next.0)
+        })
+    }
+
+    /// The chain without the link of `key`.
+    fn without(self, key: usize) -> Option<Self> {
+        let Some(place) = self.iter().position(|link| link.key == key) else {
+            return Some(self);
+        };
+        let links: Vec<_> = self.iter().take(place + 1).collect();
+        let (shadowed, above) = links.split_last()?;
+        above.iter().rfold(shadowed.next.clone(), |next, link| {
+            let (key, value) = (link.key, link.value.clone());
+            Some(Self(Arc::new(Link { key, value, next })))
+        })
+    }
 }
 
 primitive::thread_local! {
@@ -101,8 +138,8 @@ impl<T: Send + Sync + 'static> Local<T> {
     pub fn scope<F: Future>(&'static self, value: T, future: F) -> Scope<F> {
         let link = Link {
             key: self.key(),
-            value: Box::new(value),
-            next: inherit(),
+            value: Arc::new(Value(Some(Box::new(value)))),
+            next: inherit().and_then(|locals| locals.without(self.key())),
         };
         Scope {
             locals: Locals(Arc::new(link)),
@@ -113,11 +150,8 @@ impl<T: Send + Sync + 'static> Local<T> {
     /// Calls `look` with the value; `None` outside every scope.
     pub fn try_with<R>(&'static self, look: impl FnOnce(&T) -> R) -> Option<R> {
         let locals = inherit()?;
-        let mut link = &*locals.0;
-        while link.key != self.key() {
-            link = &*link.next.as_ref()?.0;
-        }
-        link.value.downcast_ref().map(look)
+        let link = locals.iter().find(|link| link.key == self.key())?;
+        link.value.0.as_ref()?.downcast_ref().map(look)
     }
 
     /// Calls `look` with the value.
