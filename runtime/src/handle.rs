@@ -10,7 +10,7 @@ use crate::{
         locals,
     },
 };
-use heist_core::primitive::Arc;
+use heist_core::{budget, primitive::Arc};
 use heist_io::blocking::Pool;
 use pin_project_lite::pin_project;
 use std::{
@@ -170,6 +170,8 @@ impl<R, C: FnOnce() -> R> Future for BlockingTask<C> {
         let this = self.project();
         let closure = this.closure.take().expect("a blocking task is polled once");
         let _entered = crate::context::enter(this.handle, None, None);
-        Poll::Ready(closure())
+        // Not polled again, and so never given another budget: what the closure polls itself, in a
+        // `block_on`, must not run out of this one.
+        Poll::Ready(budget::unlimited(closure))
     }
 }
