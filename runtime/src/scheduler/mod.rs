@@ -8,6 +8,7 @@ pub mod assemble; // how is a scheduler put together?
 pub mod work; // what does a worker do next?
 pub mod sleep; // how does a worker wait until there is something to do?
 pub mod worker; // what does a worker hold, and where does it look for a job?
+pub mod watch; // who stands still?
 pub mod local; // which worker is this thread, and where does a job go?
 pub mod shared; // what do all threads share?
 #[allow(unsafe_code)]

@@ -4,7 +4,7 @@
 //! one who is the deputy waits for a period only, and then looks after those that are awake. The
 //! steps and what could go wrong stand in the essay of `idle`.
 
-use super::{home::Bell, idle::View, policy, worker::Worker};
+use super::{home::Bell, idle::View, worker::Worker};
 use heist_core::{
     job::Job,
     primitive::{
@@ -51,8 +51,8 @@ impl Worker {
                 self.dispatch();
                 break;
             }
-            if let Overdue::Watch(turns) = wait {
-                match self.help(&turns) {
+            if wait == Overdue::Watch {
+                match self.help() {
                     Some(job) => {
                         shared.unpark(shared.idle.withdraw(self.me));
                         return Slept::Helping(job);
@@ -79,8 +79,11 @@ impl Worker {
     fn wait(&self, view: View) -> Overdue {
         let driver = &self.shared.driver;
         let parker = &self.shared.remotes[self.me].home.parker;
-        let watched = (view.deputy() == Some(self.me)).then(|| self.turns());
-        let period = watched.as_ref().map(|_| policy::WATCH_PERIOD);
+        let deputy = view.deputy() == Some(self.me);
+        let period = deputy.then(|| self.watch.period(&self.shared));
+        if period.is_some_and(|period| period.is_zero()) {
+            return Overdue::Watch;
+        }
         let wait = match self.shared.leader.try_lead(self.me, &driver.timers) {
             Some(lead) => {
                 let resting = self.shared.idle.all_asleep() && self.shared.injector.is_empty();
@@ -94,41 +97,18 @@ impl Worker {
             }
             None => driver.follow(self.me, period, parker),
         };
-        match (wait, watched) {
-            (Wait::TimedOut, Some(turns)) => Overdue::Watch(turns),
-            _ => Overdue::Nothing,
+        if deputy && wait == Wait::TimedOut {
+            Overdue::Watch
+        } else {
+            Overdue::Nothing
         }
-    }
-
-    fn turns(&self) -> Vec<u32> {
-        self.shared
-            .remotes
-            .iter()
-            .map(|remote| remote.turn.load(Ordering::Relaxed))
-            .collect()
-    }
-
-    /// A job that lies with a worker which has not moved during our watch.
-    fn help(&self, watched: &[u32]) -> Option<Job> {
-        let view = self.shared.idle.view();
-        let stuck = self
-            .turns()
-            .into_iter()
-            .zip(watched)
-            .enumerate()
-            .filter(|(worker, turns)| {
-                *worker != self.me && !view.sleeps(*worker) && turns.0 == *turns.1
-            });
-        stuck.map(|(worker, _)| worker).find_map(|worker| {
-            let slot = &self.shared.remotes[worker].slot;
-            slot.take().or_else(|| self.steal_from(worker))
-        })
     }
 }
 
 /// What a wait that has ended leaves to do, besides events and timers.
+#[derive(PartialEq, Eq)]
 enum Overdue {
     Nothing,
-    /// The deputy's period is over. These were the workers' turns when it began.
-    Watch(Vec<u32>),
+    /// The deputy's watch.
+    Watch,
 }

@@ -42,7 +42,8 @@ impl Worker {
                 self.run(job, &mut searching);
                 continue;
             }
-            match self.sleep(searching, root.as_ref().map(|root| root.bell)) {
+            let bell = root.as_ref().map(|root| root.bell);
+            match self.sleep(std::mem::take(&mut searching), bell) {
                 Slept::Searching => searching = true,
                 Slept::Helping(job) => self.run(job, &mut true),
                 Slept::Stopped => return,
@@ -82,6 +83,13 @@ impl Worker {
             drop(lead);
         }
         self.dispatch();
+        // Liveness: there is no deputy while nobody sleeps, and the others may be stuck.
+        if self.watch.is_over(driver.timers.clock())
+            && let Some(job) = self.help()
+        {
+            self.local.queue.push(job);
+            self.shared.share();
+        }
     }
 
     /// The last searcher has found something, or gives up: whoever pushed meanwhile woke nobody,

@@ -4,6 +4,7 @@ use super::{
     local::{Local, Seated},
     policy,
     shared::{Shared, settled},
+    watch::Watch,
 };
 use heist_core::{
     job::Job,
@@ -29,6 +30,7 @@ pub struct Worker {
     pub(super) me: usize,
     pub(super) turn: Cell<u32>,
     rng: RefCell<fastrand::Rng>,
+    pub(super) watch: Watch,
     /// Harvested from the reactor, and not yet woken. Kept for its memory.
     pub(super) wakers: RefCell<Vec<Waker>>,
     _seated: Seated,
@@ -53,6 +55,7 @@ impl Worker {
             me,
             turn: Cell::new(0),
             rng: RefCell::new(rng),
+            watch: Watch::default(),
             wakers: RefCell::default(),
         }
     }
@@ -117,7 +120,18 @@ impl Worker {
             .find_map(|victim| self.steal_from(victim))
     }
 
-    pub(super) fn steal_from(&self, victim: usize) -> Option<Job> {
+    /// A job that lies with a worker that is stuck. Also ends a watch, and begins the next.
+    pub(super) fn help(&self) -> Option<Job> {
+        let stuck = self.watch.stuck(&self.shared).into_iter();
+        stuck
+            .filter(|worker| *worker != self.me)
+            .find_map(|worker| {
+                let slot = &self.shared.remotes[worker].slot;
+                slot.take().or_else(|| self.steal_from(worker))
+            })
+    }
+
+    fn steal_from(&self, victim: usize) -> Option<Job> {
         let stealer = &self.shared.remotes[victim].stealer;
         settled(|| stealer.steal_batch_and_pop(&self.local.queue))
     }
