@@ -110,7 +110,8 @@ fn in_the_first_poll_of_an_eager_task() {
                     .eager()
                     .spawn(async { panic!("eager") })
             });
-            spawned.await.unwrap().await.unwrap_err()
+            let eager = spawned.await.unwrap();
+            eager.await.unwrap_err()
         });
         assert!(error.is_panic());
     });

@@ -1,8 +1,8 @@
 //! Nobody is held hostage: all workers but one are blocked, and what releases them must still run.
 //!
 //! Each blocked worker waits on a channel that only the promised progress can send to, so a broken
-//! promise is a hang. The one free worker sleeps, or has a task that never lets it sleep, or a timer
-//! that keeps waking it.
+//! promise is a hang. The one free worker sleeps, or has a task that never lets it sleep, or a
+//! timer that keeps waking it.
 
 mod support;
 
@@ -381,7 +381,7 @@ fn a_task_that_wakes_itself_lets_its_neighbours_run() {
         let stopped = stop.clone();
         let selfish = heist::spawn(poll_fn(move |cx| {
             cx.waker().wake_by_ref();
-            cx.waker().clone().wake();
+            cx.waker().wake_by_ref();
             if stopped.load(SeqCst) {
                 Poll::Ready(())
             } else {

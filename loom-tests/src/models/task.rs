@@ -40,9 +40,14 @@ struct List {
 
 impl Schedule for Listed {
     type Owner = List;
+    type Route = Arc<List>;
 
-    fn schedule(owner: &Arc<List>, job: Job, _: Hint) {
-        owner.jobs.lock().unwrap().push(job);
+    fn route(owner: &Arc<List>) -> Arc<List> {
+        owner.clone()
+    }
+
+    fn send(list: Arc<List>, job: Job, _: Hint) {
+        list.jobs.lock().unwrap().push(job);
     }
 
     fn run<F: Future>(entry: Entry<F, Self>) {

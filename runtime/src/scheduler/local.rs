@@ -54,24 +54,40 @@ impl Drop for Seated {
     }
 }
 
-/// Gives `job` to the scheduler: to this worker's own queue when the thread is one of `shared`'s
-/// workers, to the injector otherwise.
-pub fn schedule(shared: &Arc<Shared>, job: Job, hint: Hint) {
-    let mut job = Some(job);
-    let _ = LOCAL.try_with(|local| {
-        let local = local.borrow();
-        if let Some(local) = local
-            .as_ref()
-            .filter(|local| Arc::ptr_eq(&local.shared, shared))
-        {
-            local.push(job.take().expect("pushed once"), hint);
+/// Where this thread hands over a scheduler's jobs.
+pub enum Route {
+    /// It is one of the workers: to its own queue.
+    Here(Rc<Local>),
+    /// To the injector.
+    Injector(Arc<Shared>),
+}
+
+impl Route {
+    pub fn of(shared: &Arc<Shared>) -> Self {
+        let ours = |local: &RefCell<Option<Rc<Local>>>| {
+            let local = local.borrow();
+            let ours = |local: &&Rc<Local>| Arc::ptr_eq(&local.shared, shared);
+            local.as_ref().filter(ours).cloned()
+        };
+        match LOCAL.try_with(ours) {
+            Ok(Some(local)) => Self::Here(local),
+            _ => Self::Injector(shared.clone()),
         }
-    });
-    if let Some(job) = job {
-        // Liveness and safety both: the job may own the last reference to `shared` but ours.
-        let shared = shared.clone();
-        shared.push_foreign(job);
     }
+
+    /// Gives `job` to the scheduler.
+    #[inline]
+    pub fn send(self, job: Job, hint: Hint) {
+        match self {
+            Self::Here(local) => local.push(job, hint),
+            Self::Injector(shared) => shared.push_foreign(job),
+        }
+    }
+}
+
+/// Gives `job` to the scheduler.
+pub fn schedule(shared: &Arc<Shared>, job: Job, hint: Hint) {
+    Route::of(shared).send(job, hint);
 }
 
 /// Whether this thread is one of `shared`'s workers.

@@ -23,7 +23,7 @@ pub mod policy; // which numbers did somebody choose, and why?
 pub use assemble::assemble;
 pub use home::{Bell, Home};
 pub use live::{Live, LiveKey};
-pub use local::{Hint, schedule};
+pub use local::{Hint, Route, schedule};
 pub use shared::Shared;
 pub use work::Root;
 pub use worker::{Seat, Worker};

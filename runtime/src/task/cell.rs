@@ -56,8 +56,13 @@ pub trait Schedule: Sized + 'static {
     /// What each of these tasks keeps alive.
     type Owner: Send + Sync + 'static;
 
-    /// Sees to it that `job` is run. `owner` may be gone when the job has been handed over.
-    fn schedule(owner: &Arc<Self::Owner>, job: Job, hint: Hint);
+    /// Where this thread hands over a job of theirs. It outlives `owner`, which lies in the cell.
+    type Route;
+
+    fn route(owner: &Arc<Self::Owner>) -> Self::Route;
+
+    /// Sees to it that `job` is run.
+    fn send(route: Self::Route, job: Job, hint: Hint);
 
     /// Runs the task once: `run::run`, which stands above this module.
     fn run<F: Future>(entry: Entry<F, Self>);
@@ -239,11 +244,10 @@ impl<F: Future, S: Schedule> Entry<F, S> {
 
     /// Has the scheduler see to it.
     pub fn schedule(self, hint: Hint) {
-        let cell = self.0;
-        // SAFETY: alive while the entry is ours, and `owner` may go when the job is handed over.
-        let owner = unsafe { &raw const (*cell.as_ptr()).owner };
-        // SAFETY: as above; `Schedule::schedule` does not touch it after the hand-over.
-        S::schedule(unsafe { &*owner }, self.into_job(), hint);
+        // Why not hand `owner` over with the job: another thread may run the job and free the cell,
+        // and a reference into it would live on in this one.
+        let route = S::route(&self.cell().owner);
+        S::send(route, self.into_job(), hint);
     }
 
     /// A counted reference that exists already, as a value.
@@ -447,32 +451,37 @@ unsafe fn free_cell(header: NonNull<Header>) {
 
 /// Calls `visit` for each task on the list. No foreign code may run in it.
 pub fn visit(live: &Live, mut visit: impl FnMut(&Header)) {
-    // SAFETY: only cells are on a live list, which begin with their header; a member is alive
-    // while the list's lock is held, as it is during this call.
-    live.for_each(|member| visit(unsafe { member.cast::<Header>().as_ref() }));
+    visit_cells(live, |_, header| visit(header));
+}
+
+/// The same, with the address of the whole cell, which a reference to its header is not.
+fn visit_cells(live: &Live, mut visit: impl FnMut(NonNull<Header>, &Header)) {
+    live.for_each(|member| {
+        let cell = member.cast::<Header>();
+        // SAFETY: only cells are on a live list, which begin with their header; a member is alive
+        // while the list's lock is held, as it is during this call.
+        visit(cell, unsafe { cell.as_ref() });
+    });
 }
 
 /// Aborts every task on the list, because the runtime shuts down.
 pub fn abort_all(live: &Live) {
-    abort_if(live, true, |_| true);
+    abort_if(live, true, |_, _| true);
 }
 
 /// Aborts every task on the list that belongs to `owner`.
 pub fn abort_owned<O>(live: &Live, owner: &Arc<O>) {
     let ours = Arc::as_ptr(owner).cast::<()>();
     // SAFETY: the vtable belongs to this cell, which is alive during the visit.
-    abort_if(
-        live,
-        false,
-        |header| unsafe { (header.vtable.owner)(NonNull::from(header)) } == ours,
-    );
+    let is_ours = |cell, header: &Header| unsafe { (header.vtable.owner)(cell) } == ours;
+    abort_if(live, false, is_ours);
 }
 
-fn abort_if(live: &Live, shutdown: bool, wanted: impl Fn(&Header) -> bool) {
+fn abort_if(live: &Live, shutdown: bool, wanted: impl Fn(NonNull<Header>, &Header) -> bool) {
     let mut entries = Vec::new();
-    visit(live, |header| {
-        if wanted(header) && header.state.abort(shutdown) == AfterWake::Schedule {
-            entries.push(NonNull::from(header));
+    visit_cells(live, |cell, header| {
+        if wanted(cell, header) && header.state.abort(shutdown) == AfterWake::Schedule {
+            entries.push(cell);
         }
     });
     for header in entries {

@@ -30,9 +30,14 @@ pub enum Workers {}
 
 impl Schedule for Workers {
     type Owner = Shared;
+    type Route = scheduler::Route;
 
-    fn schedule(owner: &Arc<Shared>, job: Job, hint: Hint) {
-        scheduler::schedule(owner, job, hint);
+    fn route(owner: &Arc<Shared>) -> scheduler::Route {
+        scheduler::Route::of(owner)
+    }
+
+    fn send(route: scheduler::Route, job: Job, hint: Hint) {
+        route.send(job, hint);
     }
 
     fn run<F: Future>(entry: Entry<F, Self>) {
@@ -79,11 +84,14 @@ impl Thread {
 
 impl Schedule for Pinned {
     type Owner = Thread;
+    type Route = Arc<Thread>;
 
-    fn schedule(owner: &Arc<Thread>, job: Job, _: Hint) {
-        // The job may own the last reference but ours.
-        let owner = owner.clone();
-        owner.home.push(job, &owner.shared.driver.reactor);
+    fn route(owner: &Arc<Thread>) -> Arc<Thread> {
+        owner.clone()
+    }
+
+    fn send(thread: Arc<Thread>, job: Job, _: Hint) {
+        thread.home.push(job, &thread.shared.driver.reactor);
     }
 
     fn run<F: Future>(entry: Entry<F, Self>) {
@@ -106,9 +114,13 @@ pub struct BlockingOwner {
 
 impl Schedule for Blocking {
     type Owner = BlockingOwner;
+    type Route = Arc<BlockingOwner>;
 
-    fn schedule(owner: &Arc<BlockingOwner>, job: Job, _: Hint) {
-        let owner = owner.clone();
+    fn route(owner: &Arc<BlockingOwner>) -> Arc<BlockingOwner> {
+        owner.clone()
+    }
+
+    fn send(owner: Arc<BlockingOwner>, job: Job, _: Hint) {
         if let Err(job) = owner.pool.push(job) {
             // No thread is to be had. A worker is a poor place for a closure that blocks, but the
             // others help it out, and nobody waits for ever.

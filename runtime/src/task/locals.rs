@@ -4,8 +4,8 @@
 //! spawned child inherits the chain as it stands, which costs one reference count. What a child
 //! sets, its parent does not see (asyncio's `contextvars`).
 //!
-//! - **one-link-a-local**: a chain has at most one link for each [`Local`]. A task that sets one and
-//!   spawns the next, and so on, would otherwise carry the values of all its ancestors.
+//! - **one-link-a-local**: a chain has at most one link for each [`Local`]. A task that sets one
+//!   and spawns the next, and so on, would otherwise carry the values of all its ancestors.
 
 use heist_core::{
     panics::contain,
