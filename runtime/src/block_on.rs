@@ -22,29 +22,24 @@ use std::{
 /// Drives `future` on a thread without a seat.
 pub fn without_seat<F: Future>(handle: &Handle, future: F) -> F::Output {
     let shared = handle.shared();
-    let thread = Thread::new(Arc::new(Home::default()), shared.clone());
+    let home = Arc::new(Home::outside(shared.driver.outside.clone()));
+    let _rest = Rest(home.clone());
+    let thread = Thread::new(home.clone(), shared.clone());
     let _leave = Leave {
         _context: context::enter(handle, Some(thread.clone()), None),
         thread: thread.clone(),
     };
-    let bell = Arc::new(Bell::rung(
-        thread.home.clone(),
-        shared.driver.reactor.clone(),
-    ));
+    let bell = Arc::new(Bell::rung(home.clone(), shared.driver.reactor.clone()));
     let waker = waker::waker(bell.clone());
     let mut future = pin!(future);
     loop {
-        let polled = {
-            let _busy = Busy::new(handle);
-            if bell.answer()
-                && let Poll::Ready(output) = poll(&waker, future.as_mut())
-            {
-                return output;
-            }
-            thread.run_one() || bell.is_rung()
-        };
-        if !polled {
-            let _ = thread.home.parker.park(None);
+        if bell.answer()
+            && let Poll::Ready(output) = poll(&waker, future.as_mut())
+        {
+            return output;
+        }
+        if !thread.run_one() && !bell.is_rung() {
+            home.rest();
         }
     }
 }
@@ -105,6 +100,15 @@ impl Drop for Leave {
     }
 }
 
+/// The thread of an outside home has ended its work.
+struct Rest(Arc<Home>);
+
+impl Drop for Rest {
+    fn drop(&mut self) {
+        self.0.leave();
+    }
+}
+
 /// Puts the seat back, also when the root panics.
 struct Stand<'a> {
     worker: Option<Worker>,
@@ -114,21 +118,5 @@ struct Stand<'a> {
 impl Drop for Stand<'_> {
     fn drop(&mut self) {
         *self.place = self.worker.take().map(Worker::stand);
-    }
-}
-
-/// The root is being polled: a paused clock stands still.
-struct Busy<'a>(&'a Handle);
-
-impl<'a> Busy<'a> {
-    fn new(handle: &'a Handle) -> Self {
-        handle.shared().driver.begin_outside();
-        Self(handle)
-    }
-}
-
-impl Drop for Busy<'_> {
-    fn drop(&mut self) {
-        self.0.shared().driver.end_outside();
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::{
     dump::{self, Dump},
-    scheduler::Shared,
+    scheduler::{AtWork, Shared},
     task::{
         JoinHandle, Spawn,
         cold::Cold,
@@ -94,10 +94,10 @@ impl Handle {
         C: FnOnce() -> R + Send + 'static,
         R: Send + 'static,
     {
-        self.shared().driver.begin_outside();
         let future = BlockingTask {
             closure: Some(closure),
             handle: self.clone(),
+            _at_work: self.shared().driver.outside.at_work(),
         };
         let cold = Cold::new(None, locals::inherit());
         let (owner, at) = (self.blocking.clone(), Location::caller());
@@ -154,12 +154,7 @@ pin_project! {
     struct BlockingTask<C> {
         closure: Option<C>,
         handle: Handle,
-    }
-
-    impl<C> PinnedDrop for BlockingTask<C> {
-        fn drop(this: Pin<&mut Self>) {
-            this.handle.shared().driver.end_outside();
-        }
+        _at_work: AtWork,
     }
 }
 

@@ -8,13 +8,10 @@
 //! injector, nobody outside is at work and the reactor has nothing, the leader moves the clock on
 //! to the next expiry.
 
-use super::{parker::Parker, policy};
+use super::{outside::Outside, parker::Parker, policy};
 use heist_core::{
     panics::contain,
-    primitive::{
-        Arc, Wait,
-        atomic::{AtomicUsize, Ordering},
-    },
+    primitive::{Arc, Wait},
 };
 use heist_io::reactor::Reactor;
 use heist_timer::Timers;
@@ -24,9 +21,7 @@ use std::{task::Waker, time::Duration};
 pub struct Driver {
     pub reactor: Arc<Reactor>,
     pub timers: Arc<Timers>,
-    /// Threads outside the workers that are at work for the runtime: blocking closures, and roots
-    /// of `block_on`. A paused clock stands still while there are any.
-    outside: AtomicUsize,
+    pub outside: Outside,
 }
 
 impl Driver {
@@ -34,39 +29,32 @@ impl Driver {
         Self {
             reactor,
             timers,
-            outside: AtomicUsize::new(0),
+            outside: Outside::default(),
         }
     }
 
-    /// Somebody outside the workers begins to work for the runtime.
-    pub fn begin_outside(&self) {
-        self.outside.fetch_add(1, Ordering::Relaxed);
-    }
-
-    /// Somebody outside the workers is done, or waits.
-    pub fn end_outside(&self) {
-        self.outside.fetch_sub(1, Ordering::Relaxed);
-    }
-
     /// The leader's wait, until an event, the timers' earliest `expiry`, or the end of `period`.
-    /// `resting`: every worker sleeps. Says `TimedOut` when nothing but time has passed.
+    /// `resting`: every worker sleeps, and the injector is empty. Says `TimedOut` when nothing but time has passed.
     pub fn lead(
         &self,
         expiry: u64,
         period: Option<Duration>,
-        resting: bool,
+        resting: impl FnOnce() -> bool,
         parker: &Parker,
         wakers: &mut Vec<Waker>,
     ) -> Wait {
         if !self.timers.clock().is_paused() || expiry == u64::MAX {
             return self.block(shorter(self.until(expiry), period), parker, wakers);
         }
-        if !resting || self.outside.load(Ordering::Relaxed) > 0 {
+        // The threads outside first: what they have left behind is seen after that.
+        if self.outside.is_anybody() || !resting() {
             let look = shorter(Some(policy::PAUSED_LOOK), period);
             return self.block(look, parker, wakers);
         }
         self.harvest(Some(Duration::ZERO), wakers);
-        if wakers.is_empty() {
+        // Again: somebody may have armed or cancelled a timer before it fell asleep.
+        let expiry = self.timers.next_expiry();
+        if wakers.is_empty() && expiry != u64::MAX {
             self.timers.clock().advance_to(expiry);
         }
         Wait::Woken

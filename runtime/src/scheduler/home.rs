@@ -3,10 +3,18 @@
 //! The place where it blocks, and the jobs that no other thread may run: the polls of tasks that
 //! are not `Send`. The root of `block_on` lives on the thread's stack and is called by a [`Bell`].
 //!
+//! A home without a seat is outside: nobody else says whether its thread is at work. It is from its
+//! beginning until it rests, and again from the unpark on, before the thread knows of it.
+//!
+//! - **token-is-work**: an outside home is counted once while its thread does not rest, and once
+//!   more while its parker has the token.
 //! - **publish-then-unpark**: a job is in the inbox, or a bell rung, before the token is left; a
 //!   thread that looks at both after each return from a wait cannot miss one.
 
-use super::parker::{Parker, Unparked};
+use super::{
+    outside::{AtWork, Outside},
+    parker::{Parker, Unparked},
+};
 use heist_core::{
     job::Job,
     primitive::{
@@ -22,22 +30,57 @@ use std::collections::VecDeque;
 #[derive(Default)]
 pub struct Home {
     pub parker: Parker,
-    inbox: Mutex<VecDeque<Job>>,
+    inbox: Mutex<VecDeque<Pushed>>,
     /// Set after a push, cleared under the lock by the owner who finds nothing.
     has_jobs: AtomicBool,
+    /// `None`: it belongs to a seat.
+    outside: Option<Outside>,
 }
 
+/// A job, and what says that somebody is at work until it is popped.
+type Pushed = (Job, Option<AtWork>);
+
 impl Home {
+    /// The home of a thread without a seat, which is at work from now on, until [`Home::leave`].
+    pub fn outside(outside: Outside) -> Self {
+        outside.begin();
+        Self {
+            outside: Some(outside),
+            ..Self::default()
+        }
+    }
+
+    /// Blocks the thread of an outside home until it is unparked.
+    pub fn rest(&self) {
+        // Its token, when it comes, counts for the thread.
+        self.outside.iter().for_each(Outside::end);
+        self.parker.park_for_token();
+    }
+
+    /// The thread of an outside home is at work no more, whoever unparks it.
+    pub fn leave(&self) {
+        let unparked = self.parker.unpark(); // nobody takes this token
+        if let Some(outside) = &self.outside {
+            outside.end();
+            if unparked == Unparked::Already {
+                outside.end();
+            }
+        }
+    }
+
     /// Ends the thread's wait, or its next one. If it waits in a reactor, it is this one.
     pub fn unpark(&self, reactor: &Reactor) {
-        if self.parker.unpark() == Unparked::NotifyReactor {
-            reactor.notify();
+        self.outside.iter().for_each(Outside::begin);
+        match self.parker.unpark() {
+            Unparked::NotifyReactor => reactor.notify(),
+            Unparked::Already => self.outside.iter().for_each(Outside::end),
+            Unparked::Done => {}
         }
     }
 
     /// Gives the thread a job that only it may run. Any thread may push.
-    pub fn push(&self, job: Job, reactor: &Reactor) {
-        self.inbox.lock().push_back(job);
+    pub fn push(&self, pushed: Pushed, reactor: &Reactor) {
+        self.inbox.lock().push_back(pushed);
         // Ordering: none needed for the job, which is under the lock; the thread sees the flag at
         // the latest after the token below.
         self.has_jobs.store(true, Ordering::Relaxed);
@@ -55,12 +98,12 @@ impl Home {
             return None;
         }
         let mut inbox = self.inbox.lock();
-        let job = inbox.pop_front();
-        if job.is_none() {
+        let Some((job, _until_now)) = inbox.pop_front() else {
             // Liveness: a push that comes now sets the flag after us, since it needs the lock.
             self.has_jobs.store(false, Ordering::Relaxed);
-        }
-        job
+            return None;
+        };
+        Some(job)
     }
 }
 

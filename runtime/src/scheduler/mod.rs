@@ -17,6 +17,7 @@ pub mod idle; // who sleeps, who searches, who keeps watch?
 pub mod leader; // who waits in the reactor, for everybody?
 pub mod driver; // where does an idle worker wait?
 pub mod home; // what belongs to one thread, whatever seat it has?
+pub mod outside; // who is at work for the runtime without a seat?
 pub mod parker; // how does a thread block until somebody unparks it?
 pub mod policy; // which numbers did somebody choose, and why?
 
@@ -24,6 +25,7 @@ pub use assemble::assemble;
 pub use home::{Bell, Home};
 pub use live::{Live, LiveKey};
 pub use local::{Hint, Route, schedule};
+pub use outside::AtWork;
 pub use shared::Shared;
 pub use work::Root;
 pub use worker::{Seat, Worker};

@@ -26,6 +26,8 @@ const NOTIFIED: u32 = 3;
 pub enum Unparked {
     /// Nothing.
     Done,
+    /// Nothing: the token was there already.
+    Already,
     /// The thread is in the reactor: notify it.
     NotifyReactor,
 }
@@ -56,6 +58,17 @@ impl Parker {
         if self.end() { Wait::Woken } else { wait }
     }
 
+    /// Blocks until unparked, and never returns without the token.
+    pub fn park_for_token(&self) {
+        let mut guard = self.lock.lock();
+        while self.begin(PARKED) {
+            self.unparked.wait(&mut guard);
+            if self.end() {
+                return;
+            }
+        }
+    }
+
     /// Says that the thread is about to block in the reactor. False when the token was here,
     /// which is taken: do not block.
     #[must_use]
@@ -80,6 +93,7 @@ impl Parker {
                 Unparked::Done
             }
             POLLING => Unparked::NotifyReactor,
+            NOTIFIED => Unparked::Already,
             _ => Unparked::Done,
         }
     }

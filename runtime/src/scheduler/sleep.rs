@@ -86,7 +86,7 @@ impl Worker {
         }
         let wait = match self.shared.leader.try_lead(self.me, &driver.timers) {
             Some(lead) => {
-                let resting = self.shared.idle.all_asleep() && self.shared.injector.is_empty();
+                let resting = || self.shared.idle.all_asleep() && self.shared.injector.is_empty();
                 driver.lead(
                     lead.expiry,
                     period,

@@ -206,6 +206,10 @@ impl<F: Future, S: Schedule> Entry<F, S> {
         &self.cell().header
     }
 
+    pub fn owner(&self) -> &S::Owner {
+        &self.cell().owner
+    }
+
     /// Polls the future.
     pub fn poll(&self, _: &Running, cx: &mut Context<'_>) -> Poll<F::Output> {
         self.cell().stage.with_mut(|stage| {

@@ -91,7 +91,10 @@ impl Schedule for Pinned {
     }
 
     fn send(thread: Arc<Thread>, job: Job, _: Hint) {
-        thread.home.push(job, &thread.shared.driver.reactor);
+        let driver = &thread.shared.driver;
+        let paused = driver.timers.clock().is_paused();
+        let at_work = paused.then(|| driver.outside.at_work());
+        thread.home.push((job, at_work), &driver.reactor);
     }
 
     fn run<F: Future>(entry: Entry<F, Self>) {
@@ -129,6 +132,8 @@ impl Schedule for Blocking {
     }
 
     fn run<F: Future>(entry: Entry<F, Self>) {
+        // Also while the joiner is woken, when the future has been dropped.
+        let _at_work = entry.owner().shared.driver.outside.at_work();
         run::run(entry);
     }
 
