@@ -58,6 +58,8 @@ pub struct Thread {
     pub shared: Arc<Shared>,
     /// The thread takes no more tasks: what is spawned now is dropped.
     closed: AtomicBool,
+    /// It has taken some.
+    used: AtomicBool,
 }
 
 impl Thread {
@@ -66,6 +68,7 @@ impl Thread {
             home,
             shared,
             closed: AtomicBool::new(false),
+            used: AtomicBool::new(false),
         })
     }
 
@@ -77,7 +80,10 @@ impl Thread {
     /// Ends every pinned task. On the thread itself, which leaves the runtime.
     pub fn close(this: &Arc<Self>) {
         this.closed.store(true, Ordering::Relaxed);
-        abort_owned(&this.shared.live, this);
+        if this.used.load(Ordering::Relaxed) {
+            // A look at every task of the runtime: not at the end of each `block_on`.
+            abort_owned(&this.shared.live, this);
+        }
         while this.run_one() {}
     }
 }
@@ -195,6 +201,7 @@ pub fn spawn_pinned<F: Future + 'static>(
     first: First,
     at: &'static Location<'static>,
 ) -> JoinHandle<F::Output> {
+    thread.used.store(true, Ordering::Relaxed);
     let handle = spawn::<F, Pinned>(future, thread.clone(), cold, first, at);
     if thread.closed.load(Ordering::Relaxed) {
         handle.abort();
