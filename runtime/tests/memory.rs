@@ -92,7 +92,7 @@ fn tasks_that_are_aborted() {
         let tasks: Vec<_> = (0..TASKS)
             .map(|n| {
                 heist::spawn(async move {
-                    let _held = vec![n; 10];
+                    let _held = Box::new([n; 10]);
                     pending::<()>().await;
                 })
             })

@@ -104,15 +104,12 @@ fn in_a_poll_after_others() {
 #[test]
 fn in_the_first_poll_of_an_eager_task() {
     survives(|runtime| {
-        let error = runtime.block_on(async {
-            let spawned = heist::spawn(async {
-                task::Builder::new()
-                    .eager()
-                    .spawn(async { panic!("eager") })
-            });
-            let eager = spawned.await.unwrap();
-            eager.await.unwrap_err()
+        let spawner = runtime.spawn(async {
+            let eager = task::Builder::new().eager();
+            let error = eager.spawn(async { panic!("eager") }).await;
+            error.unwrap_err()
         });
+        let error = runtime.block_on(spawner).unwrap();
         assert!(error.is_panic());
     });
 }

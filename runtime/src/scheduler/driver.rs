@@ -34,7 +34,8 @@ impl Driver {
     }
 
     /// The leader's wait, until an event, the timers' earliest `expiry`, or the end of `period`.
-    /// `resting`: every worker sleeps, and the injector is empty. Says `TimedOut` when nothing but time has passed.
+    /// `resting`: every worker sleeps, and the injector is empty. Says `TimedOut` when nothing but
+    /// time has passed.
     pub fn lead(
         &self,
         expiry: u64,
