@@ -106,7 +106,7 @@ fn pick<T>(from: &Mutex<Vec<T>>) -> Option<T> {
 
 /// Rounds in which four foreign threads disturb a runtime while `end` ends it.
 fn storm(builder: &Builder, end: impl Fn(Runtime, &Barrier)) {
-    for round in 0..scaled(4000) {
+    for round in 0..scaled(1600) {
         let runtime = builder.clone().build().unwrap();
         let _watch = watch_of(runtime.handle().clone(), format!("round {round}"));
         let common = Arc::new(Common::default());
