@@ -36,7 +36,8 @@ fn main() -> ExitCode {
 fn compare(args: &args::Args) -> Result<(), String> {
     let rows = plan::rows(args.only.as_deref());
     if rows.is_empty() {
-        return Err(format!("no workload is called like {:?}", args.only));
+        let only = args.only.as_deref().unwrap_or_default();
+        return Err(format!("no workload has {only:?} in its name"));
     }
     let machine = report::machine();
     report::head(args, &machine);

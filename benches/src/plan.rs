@@ -1,10 +1,11 @@
 //! Who is measured, and when?
 //!
 //! Round by round; within a round workload by workload; within a workload one contestant right
-//! after the other, and another one first in each round. So a noisy minute falls on all of them.
+//! after the other, in another order each round. So a noisy minute falls on all of them, and nobody
+//! always comes after the same neighbour.
 
 use crate::{
-    args::Args,
+    args::{Args, Mode},
     child,
     meter::Sample,
     rt::{self, PEER},
@@ -90,22 +91,11 @@ pub fn run(args: &Args, mut rows: Vec<Row>) -> Outcome {
     let mut failures = 0;
     for round in 0..args.rounds.get() as usize {
         for row in &mut rows {
-            progress(&format!(
-                "round {} of {}: {}",
-                round + 1,
-                args.rounds,
-                row.workload
-            ));
-            let of = row.cells.len();
-            for turn in 0..of {
-                let cells = &mut row.cells[seat(round, turn, of)];
-                let sample = child::measure(cells.contestant.runtime, row.workload, args.mode);
-                if let Err(error) = &sample {
-                    failures += 1;
-                    let label = cells.contestant.label();
-                    eprintln!("{label}, {}, round {}: {error}", row.workload, round + 1);
-                }
-                cells.samples.push(sample.ok());
+            let place = format!("{}, round {} of {}", row.workload, round + 1, args.rounds);
+            progress(&place);
+            for error in run_row(row, round, args.mode) {
+                failures += 1;
+                eprintln!("{place}: {error}");
             }
         }
     }
@@ -113,9 +103,28 @@ pub fn run(args: &Args, mut rows: Vec<Row>) -> Outcome {
     Outcome { rows, failures }
 }
 
-/// Who comes at `turn` of `round`.
+/// Measures every cell of one row once, and says what failed.
+fn run_row(row: &mut Row, round: usize, mode: Mode) -> Vec<String> {
+    let mut errors = Vec::new();
+    let of = row.cells.len();
+    for turn in 0..of {
+        let cells = &mut row.cells[seat(round, turn, of)];
+        let sample = child::measure(cells.contestant.runtime, row.workload, mode);
+        if let Err(error) = &sample {
+            errors.push(format!("{}: {error}", cells.contestant.label()));
+        }
+        cells.samples.push(sample.ok());
+    }
+    errors
+}
+
+/// Who comes at `turn` of `round`: forwards from `round` in even rounds, backwards in odd ones.
 fn seat(round: usize, turn: usize, of: usize) -> usize {
-    (round + turn) % of
+    if round.is_multiple_of(2) {
+        (round + turn) % of
+    } else {
+        (round + of - turn) % of
+    }
 }
 
 /// Rewrites the last line of a terminal; says nothing elsewhere.
@@ -130,6 +139,7 @@ fn progress(what: &str) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::collections::HashSet;
 
     #[test]
     fn the_peer_runs_twice_and_everybody_else_once() {
@@ -137,18 +147,39 @@ mod tests {
         assert_eq!(labels, ["heist", "tokio", "smol", "tokio again"]);
     }
 
+    fn order(round: usize) -> Vec<usize> {
+        (0..4).map(|turn| seat(round, turn, 4)).collect()
+    }
+
     #[test]
-    fn everybody_runs_once_a_round_and_each_is_first_once() {
-        let rounds: Vec<Vec<usize>> = (0..4)
-            .map(|round| (0..4).map(|turn| seat(round, turn, 4)).collect())
-            .collect();
-        for order in &rounds {
-            let mut sorted = order.clone();
-            sorted.sort_unstable();
-            assert_eq!(sorted, [0, 1, 2, 3]);
+    fn everybody_runs_once_a_round() {
+        for round in 0..8 {
+            let mut order = order(round);
+            order.sort_unstable();
+            assert_eq!(order, [0, 1, 2, 3]);
         }
-        let first: Vec<usize> = rounds.iter().map(|order| order[0]).collect();
-        assert_eq!(first, [0, 1, 2, 3]);
+    }
+
+    #[test]
+    fn in_four_rounds_each_is_first_once_and_last_once() {
+        let first: HashSet<_> = (0..4).map(|round| order(round)[0]).collect();
+        let last: HashSet<_> = (0..4).map(|round| order(round)[3]).collect();
+        assert_eq!((first.len(), last.len()), (4, 4));
+    }
+
+    #[test]
+    fn nobody_always_comes_after_the_same_neighbour() {
+        for one in 0..4 {
+            let after: HashSet<_> = (0..4)
+                .flat_map(|round| {
+                    let order = order(round);
+                    let pairs: Vec<_> = order.windows(2).map(|p| (p[0], p[1])).collect();
+                    pairs
+                })
+                .filter_map(|(before, who)| (who == one).then_some(before))
+                .collect();
+            assert!(after.len() > 1, "{one} only ever after {after:?}");
+        }
     }
 
     #[test]

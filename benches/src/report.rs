@@ -4,7 +4,7 @@ use crate::{
     args::{Args, Mode},
     meter::Sample,
     plan::{Cells, Row},
-    rt::PEER,
+    rt::{Heist, PEER, Rt},
     stats::{self, Spread},
 };
 use std::fs;
@@ -72,39 +72,38 @@ pub fn table(mode: Mode, rows: &[Row]) {
 fn line(cells: &Cells, peer: &Cells) -> String {
     let cpu: Figure = |sample| sample.cpu_ns;
     let wall: Figure = |sample| sample.wall_ns;
-    let time = |figure| {
-        show(
-            stats::spread(values(cells, figure).flatten().collect()),
-            time,
-        )
-    };
-    let ratio = |figure| {
-        let of: Vec<_> = values(cells, figure).collect();
-        let to: Vec<_> = values(peer, figure).collect();
-        show(stats::spread(stats::ratios(&of, &to)), |ratio| {
-            format!("{ratio:.2}")
-        })
-    };
     format!(
         "{:<13}{:<23}{:<23}{:<19}{:<19}{}",
         cells.contestant.label(),
-        time(cpu),
-        time(wall),
-        ratio(cpu),
-        ratio(wall),
+        times(cells, cpu),
+        times(cells, wall),
+        ratios(cells, peer, cpu),
+        ratios(cells, peer, wall),
         verdict(cells),
     )
 }
 
-fn values(cells: &Cells, figure: Figure) -> impl Iterator<Item = Option<f64>> {
-    cells.samples.iter().map(move |sample| sample.map(figure))
+fn times(cells: &Cells, figure: Figure) -> String {
+    let measured = values(cells, figure).into_iter().flatten().collect();
+    show(stats::spread(measured), time)
+}
+
+fn ratios(cells: &Cells, peer: &Cells, figure: Figure) -> String {
+    let of = values(cells, figure);
+    let to = values(peer, figure);
+    show(stats::spread(stats::ratios(&of, &to)), ratio)
+}
+
+fn values(cells: &Cells, figure: Figure) -> Vec<Option<f64>> {
+    let samples = cells.samples.iter();
+    samples.map(|sample| sample.map(figure)).collect()
 }
 
 /// What is to be thought of the ratio.
 fn verdict(cells: &Cells) -> &'static str {
     match (cells.contestant.runtime, cells.contestant.is_again) {
         (_, true) => "A/A: noise",
-        ("heist", false) => "no target",
+        (Heist::NAME, false) => "no target",
         _ => "",
     }
 }
@@ -114,6 +113,10 @@ fn show(spread: Option<Spread>, number: impl Fn(f64) -> String) -> String {
         return "-".to_owned();
     };
     format!("{} ({}–{})", number(median), number(min), number(max))
+}
+
+fn ratio(ratio: f64) -> String {
+    format!("{ratio:.2}")
 }
 
 /// Nanoseconds to three digits.
