@@ -37,12 +37,12 @@ pub fn measure(runtime: &str, workload: &str, mode: Mode) -> Result<Sample, Stri
         .spawn();
     let line = child
         .map_err(|error| error.to_string())
-        .and_then(last_words)?;
+        .and_then(|child| last_words(child, TIME_MAX))?;
     line.parse()
 }
 
-/// What `child` printed, once it has ended well.
-fn last_words(mut child: Child) -> Result<String, String> {
+/// What `child` printed, once it has ended well; killed if that takes more than `limit`.
+fn last_words(mut child: Child, limit: Duration) -> Result<String, String> {
     let mut stdout = child.stdout.take().expect("it is piped");
     let (send, receive) = mpsc::channel();
     thread::spawn(move || {
@@ -51,14 +51,14 @@ fn last_words(mut child: Child) -> Result<String, String> {
         // Fails when the parent has given up.
         let _ = send.send(read.map(|_| line));
     });
-    let line = receive.recv_timeout(TIME_MAX);
+    let line = receive.recv_timeout(limit);
     if line.is_err() {
         // Fails when the child ends by itself just now; either way it ends.
         let _ = child.kill();
     }
     let status = child.wait().map_err(|error| error.to_string())?;
     match line {
-        Err(_) => Err(format!("hangs: killed after {TIME_MAX:?}")),
+        Err(_) => Err(format!("hangs: killed after {limit:?}")),
         Ok(_) if !status.success() => Err(status.to_string()),
         Ok(line) => line.map_err(|error| error.to_string()),
     }
@@ -98,4 +98,33 @@ fn pin() -> rustix::io::Result<()> {
     let mut one = CpuSet::new();
     one.set(first.expect("this thread runs somewhere"));
     sched_setaffinity(None, &one)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shell(script: &str) -> Child {
+        let mut shell = Command::new("sh");
+        let child = shell.args(["-c", script]).stdout(Stdio::piped()).spawn();
+        child.expect("there is a shell")
+    }
+
+    #[test]
+    fn a_child_is_heard_to_its_end() {
+        let words = last_words(shell("echo 1; echo 2"), TIME_MAX);
+        assert_eq!(words.as_deref(), Ok("1\n2\n"));
+    }
+
+    #[test]
+    fn a_child_that_fails_gives_no_number() {
+        let words = last_words(shell("echo 1 2 3; exit 3"), TIME_MAX);
+        assert_eq!(words, Err("exit status: 3".to_owned()));
+    }
+
+    #[test]
+    fn a_child_that_hangs_is_killed() {
+        let words = last_words(shell("exec sleep 1000"), Duration::ZERO);
+        assert!(words.unwrap_err().starts_with("hangs"));
+    }
 }

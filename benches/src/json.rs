@@ -12,13 +12,13 @@ use crate::{
 /// The document of one run.
 pub fn document(args: &Args, machine: &str, outcome: &Outcome) -> String {
     let rows: Vec<_> = outcome.rows.iter().map(row).collect();
+    let peers = ["tokio", "smol"].map(|peer| format!("\"{}\"", report::version(peer)));
     format!(
-        "{{\"mode\": \"{}\", \"rounds\": {}, \"machine\": \"{machine}\", \"peers\": [\"{}\", \"{}\"],\n\
+        "{{\"mode\": \"{}\", \"rounds\": {}, \"machine\": \"{machine}\", \"peers\": [{}],\n\
          \"workloads\": [\n{}\n]}}\n",
         args.mode.name(),
         args.rounds,
-        report::version("tokio"),
-        report::version("smol"),
+        peers.join(", "),
         rows.join(",\n"),
     )
 }
