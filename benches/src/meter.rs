@@ -1,0 +1,182 @@
+//! How long did one operation take?
+//!
+//! A workload is a loop over [`Meter::again`], and the body does a fixed number of operations. The
+//! first pass warms up and is thrown away; passes go on until there are enough of them. Clocks are
+//! read only between passes. The CPU clock counts every thread of the process, so it must be a
+//! process that does nothing else.
+
+use crate::stats;
+use rustix::time::{ClockId, Timespec, clock_gettime};
+use std::{fmt, str::FromStr, time::Duration};
+
+/// Enough passes for the middle one not to be an accident.
+const PASSES_MIN: usize = 3;
+
+/// Long enough for several ticks of every periodic thing a runtime does.
+const TIME_MIN: Duration = Duration::from_millis(200);
+
+/// A point on both clocks.
+#[derive(Clone, Copy)]
+struct Stamp {
+    cpu_ns: u64,
+    wall_ns: u64,
+}
+
+impl Stamp {
+    fn now() -> Self {
+        Self {
+            cpu_ns: nanoseconds(clock_gettime(ClockId::ProcessCPUTime)),
+            wall_ns: nanoseconds(clock_gettime(ClockId::Monotonic)),
+        }
+    }
+}
+
+fn nanoseconds(time: Timespec) -> u64 {
+    let of = |part: i64| u64::try_from(part).expect("neither clock began before zero");
+    of(time.tv_sec) * 1_000_000_000 + of(time.tv_nsec)
+}
+
+/// Times the passes of one workload.
+pub struct Meter {
+    operations: u64,
+    /// Where the pass in progress began; none before the first.
+    began: Option<Stamp>,
+    is_warm: bool,
+    cpu_ns: Vec<f64>,
+    wall_ns: Vec<f64>,
+    spent: Duration,
+}
+
+impl Meter {
+    /// A meter for passes of `operations` each.
+    pub fn new(operations: u64) -> Self {
+        Self {
+            operations,
+            began: None,
+            is_warm: false,
+            cpu_ns: Vec::with_capacity(1024),
+            wall_ns: Vec::with_capacity(1024),
+            spent: Duration::ZERO,
+        }
+    }
+
+    /// Ends the pass in progress, if there is one, and says whether to begin another.
+    pub fn again(&mut self) -> bool {
+        let now = Stamp::now();
+        if let Some(began) = self.began {
+            if self.is_warm {
+                self.keep(began, now);
+            }
+            self.is_warm = true;
+        }
+        let enough = self.cpu_ns.len() >= PASSES_MIN && self.spent >= TIME_MIN;
+        self.began = Some(Stamp::now());
+        !enough
+    }
+
+    /// The middle pass.
+    ///
+    /// # Panics
+    ///
+    /// When the loop was left before [`again`](Self::again) said so.
+    pub fn finish(self) -> Sample {
+        let passes = self.cpu_ns.len();
+        let middle = |values| {
+            stats::spread(values)
+                .expect("every pass was measured")
+                .median
+        };
+        Sample {
+            cpu_ns: middle(self.cpu_ns),
+            wall_ns: middle(self.wall_ns),
+            passes,
+        }
+    }
+
+    fn keep(&mut self, began: Stamp, now: Stamp) {
+        let cpu = now.cpu_ns - began.cpu_ns;
+        let wall = now.wall_ns - began.wall_ns;
+        self.cpu_ns.push(cpu as f64 / self.operations as f64);
+        self.wall_ns.push(wall as f64 / self.operations as f64);
+        self.spent += Duration::from_nanos(wall);
+    }
+}
+
+/// What one process measured: the middle pass, per operation.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Sample {
+    pub cpu_ns: f64,
+    pub wall_ns: f64,
+    pub passes: usize,
+}
+
+impl fmt::Display for Sample {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {} {}", self.cpu_ns, self.wall_ns, self.passes)
+    }
+}
+
+impl FromStr for Sample {
+    type Err = String;
+
+    fn from_str(line: &str) -> Result<Self, String> {
+        let sample = |line: &str| {
+            let mut words = line.split_whitespace();
+            let sample = Self {
+                cpu_ns: words.next()?.parse().ok()?,
+                wall_ns: words.next()?.parse().ok()?,
+                passes: words.next()?.parse().ok()?,
+            };
+            words.next().is_none().then_some(sample)
+        };
+        sample(line).ok_or_else(|| format!("{line:?} is not a sample"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_pass_is_thrown_away() {
+        let mut meter = Meter::new(1);
+        let mut passes = 0;
+        while meter.again() {
+            passes += 1;
+        }
+        assert_eq!(meter.finish().passes, passes - 1);
+    }
+
+    #[test]
+    fn a_pass_is_divided_by_its_operations() {
+        let mut meter = Meter::new(10);
+        let began = Stamp {
+            cpu_ns: 100,
+            wall_ns: 1_000,
+        };
+        let ended = Stamp {
+            cpu_ns: 150,
+            wall_ns: 1_200,
+        };
+        meter.keep(began, ended);
+        let sample = meter.finish();
+        assert_eq!((sample.cpu_ns, sample.wall_ns), (5.0, 20.0));
+    }
+
+    #[test]
+    fn a_sample_survives_the_way_to_the_parent() {
+        let sample = Sample {
+            cpu_ns: 402.25,
+            wall_ns: 1.0 / 3.0,
+            passes: 17,
+        };
+        assert_eq!(sample.to_string().parse(), Ok(sample));
+    }
+
+    #[test]
+    fn anything_else_is_not_a_sample() {
+        for line in ["", "1 2", "1 2 x", "1 2 3 4"] {
+            assert!(line.parse::<Sample>().is_err(), "{line:?}");
+        }
+    }
+}

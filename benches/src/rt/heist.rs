@@ -1,0 +1,88 @@
+//! How does heist do it?
+
+use super::{Listener, Rt, Stream};
+use heist::{
+    Builder, Runtime,
+    net::{TcpListener, TcpStream},
+};
+use std::{io, net::SocketAddr};
+
+/// `Runtime`, whose workers are threads of their own.
+pub struct Heist(Runtime);
+
+impl Rt for Heist {
+    const NAME: &'static str = "heist";
+
+    type Listener = TcpListener;
+    type Stream = TcpStream;
+
+    fn start(workers: usize) -> io::Result<Self> {
+        Builder::new().workers(workers).build().map(Self)
+    }
+
+    fn run<F>(&self, root: F) -> F::Output
+    where
+        F: Future<Output: Send + 'static> + Send + 'static,
+    {
+        let root = self.0.spawn(root);
+        self.0.block_on(root).expect("no workload panics")
+    }
+
+    fn spawn<F>(future: F) -> impl Future<Output = F::Output> + Send + 'static
+    where
+        F: Future<Output: Send + 'static> + Send + 'static,
+    {
+        let handle = heist::spawn(future);
+        async { handle.await.expect("no workload panics") }
+    }
+
+    fn spawn_detached<F>(future: F)
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        heist::spawn(future);
+    }
+
+    fn yield_now() -> impl Future<Output = ()> + Send {
+        heist::yield_now()
+    }
+
+    async fn bind(address: SocketAddr) -> io::Result<TcpListener> {
+        TcpListener::bind(address).await
+    }
+
+    async fn connect(address: SocketAddr) -> io::Result<TcpStream> {
+        TcpStream::connect(address).await
+    }
+}
+
+impl Listener for TcpListener {
+    type Stream = TcpStream;
+
+    fn address(&self) -> io::Result<SocketAddr> {
+        self.local_addr()
+    }
+
+    async fn accept(&self) -> io::Result<TcpStream> {
+        let (stream, _) = self.accept().await?;
+        Ok(stream)
+    }
+}
+
+impl Stream for TcpStream {
+    fn set_nodelay(&self) -> io::Result<()> {
+        self.set_nodelay(true)
+    }
+
+    async fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        TcpStream::read(self, buffer).await
+    }
+
+    async fn read_exact(&mut self, buffer: &mut [u8]) -> io::Result<()> {
+        TcpStream::read_exact(self, buffer).await
+    }
+
+    async fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
+        TcpStream::write_all(self, bytes).await
+    }
+}

@@ -1,0 +1,74 @@
+//! What is it measured over?
+//!
+//! A workload is written once, over [`Rt`]. An adapter passes each call on to what that runtime
+//! itself offers for it, with its default settings, and adds nothing.
+
+use std::{io, net::SocketAddr};
+
+mod heist;
+mod smol;
+mod tokio;
+
+pub use self::{
+    heist::Heist,
+    smol::{Smol, THREADS as SMOL_THREADS},
+    tokio::Tokio,
+};
+
+/// The runtimes, as the table names them. Ratios are to [`PEER`].
+pub const NAMES: [&str; 3] = [Heist::NAME, Tokio::NAME, Smol::NAME];
+
+/// The runtime that the others are divided by, and that is measured twice.
+pub const PEER: &str = Tokio::NAME;
+
+/// A runtime whose tasks run on several workers.
+pub trait Rt: Sized + 'static {
+    const NAME: &'static str;
+
+    type Listener: Listener<Stream = Self::Stream>;
+    type Stream: Stream;
+
+    /// Starts a runtime of `workers` threads.
+    fn start(workers: usize) -> io::Result<Self>;
+
+    /// Spawns `root` and blocks this thread, which is no worker, until it has returned. So a
+    /// workload is always a task among tasks.
+    fn run<F>(&self, root: F) -> F::Output
+    where
+        F: Future<Output: Send + 'static> + Send + 'static;
+
+    /// Spawns a task. What it returns waits for the task, and must be awaited.
+    fn spawn<F>(future: F) -> impl Future<Output = F::Output> + Send + 'static
+    where
+        F: Future<Output: Send + 'static> + Send + 'static;
+
+    /// Spawns a task that nobody waits for.
+    fn spawn_detached<F>(future: F)
+    where
+        F: Future<Output = ()> + Send + 'static;
+
+    /// Lets other tasks run first.
+    fn yield_now() -> impl Future<Output = ()> + Send;
+
+    /// Listens at `address`.
+    fn bind(address: SocketAddr) -> impl Future<Output = io::Result<Self::Listener>> + Send;
+
+    /// Connects to `address`.
+    fn connect(address: SocketAddr) -> impl Future<Output = io::Result<Self::Stream>> + Send;
+}
+
+/// A listening TCP socket.
+pub trait Listener: Send + Sync + 'static {
+    type Stream;
+
+    fn address(&self) -> io::Result<SocketAddr>;
+    fn accept(&self) -> impl Future<Output = io::Result<Self::Stream>> + Send;
+}
+
+/// A connected TCP socket.
+pub trait Stream: Send + Sync + 'static {
+    fn set_nodelay(&self) -> io::Result<()>;
+    fn read(&mut self, buffer: &mut [u8]) -> impl Future<Output = io::Result<usize>> + Send;
+    fn read_exact(&mut self, buffer: &mut [u8]) -> impl Future<Output = io::Result<()>> + Send;
+    fn write_all(&mut self, bytes: &[u8]) -> impl Future<Output = io::Result<()>> + Send;
+}

@@ -1,0 +1,97 @@
+//! How does smol do it?
+
+use super::{Listener, Rt, Stream};
+use smol::{
+    future,
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::{TcpListener, TcpStream},
+};
+use std::{env, io, net::SocketAddr};
+
+/// From where, and only from where, smol takes the number of its threads.
+pub const THREADS: &str = "SMOL_THREADS";
+
+/// The global executor, which `smol::spawn` starts at its first call.
+pub struct Smol;
+
+impl Rt for Smol {
+    const NAME: &'static str = "smol";
+
+    type Listener = TcpListener;
+    type Stream = TcpStream;
+
+    fn start(workers: usize) -> io::Result<Self> {
+        let threads = env::var(THREADS)
+            .ok()
+            .and_then(|threads| threads.parse().ok());
+        if threads == Some(workers) {
+            Ok(Self)
+        } else {
+            Err(io::Error::other(format!("{THREADS} is not {workers}")))
+        }
+    }
+
+    fn run<F>(&self, root: F) -> F::Output
+    where
+        F: Future<Output: Send + 'static> + Send + 'static,
+    {
+        smol::block_on(smol::spawn(root))
+    }
+
+    fn spawn<F>(future: F) -> impl Future<Output = F::Output> + Send + 'static
+    where
+        F: Future<Output: Send + 'static> + Send + 'static,
+    {
+        smol::spawn(future)
+    }
+
+    fn spawn_detached<F>(future: F)
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        smol::spawn(future).detach();
+    }
+
+    fn yield_now() -> impl Future<Output = ()> + Send {
+        future::yield_now()
+    }
+
+    async fn bind(address: SocketAddr) -> io::Result<TcpListener> {
+        TcpListener::bind(address).await
+    }
+
+    async fn connect(address: SocketAddr) -> io::Result<TcpStream> {
+        TcpStream::connect(address).await
+    }
+}
+
+impl Listener for TcpListener {
+    type Stream = TcpStream;
+
+    fn address(&self) -> io::Result<SocketAddr> {
+        self.local_addr()
+    }
+
+    async fn accept(&self) -> io::Result<TcpStream> {
+        let (stream, _) = self.accept().await?;
+        Ok(stream)
+    }
+}
+
+impl Stream for TcpStream {
+    fn set_nodelay(&self) -> io::Result<()> {
+        self.set_nodelay(true)
+    }
+
+    async fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        AsyncReadExt::read(self, buffer).await
+    }
+
+    async fn read_exact(&mut self, buffer: &mut [u8]) -> io::Result<()> {
+        AsyncReadExt::read_exact(self, buffer).await
+    }
+
+    async fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
+        AsyncWriteExt::write_all(self, bytes).await
+    }
+}
