@@ -23,12 +23,21 @@
 //! The modules are listed from the user inwards; each imports only modules further down.
 
 pub mod prelude; // what a program imports at once
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct Readme;
+
 #[doc(hidden)]
 #[path = "private.rs"]
 pub mod __private; // what `#[heist::main]` and `#[heist::test]` expand to
 #[cfg(heist_model)]
 #[allow(missing_docs)]
 pub mod internals; // what the models reach, and nobody else
+mod parallel; // `par_gather` on this thread's runtime
+pub mod combinators; // who waits for whom, and what becomes of the rest?
+pub mod stream; // an `async` body that gives many values
+pub mod sync; // how do tasks hand things to each other?
+mod close; // a resource whose closing is awaited
 mod verbs; // from the thread's runtime to a task: run, spawn, spawn_local, spawn_blocking
 mod builder; // which knobs are there, what are their defaults, and why those?
 mod runtime; // how does a runtime start, and how does it end?
@@ -40,10 +49,13 @@ mod dump; // what is every task waiting for?
 mod scheduler; // which job, on which worker, and when to sleep?
 
 pub use builder::Builder;
+pub use close::{Close, with};
+pub use combinators::{as_completed, first_ok, gather, race, try_gather};
 pub use dump::{Dump, TaskDump};
 pub use handle::{Handle, NoRuntime};
 pub use heist_macros::{main, test};
 pub use heist_timer::{interval, move_on_after, sleep, sleep_until, timeout, timeout_at};
+pub use parallel::{CurrentRuntime, par_gather, try_par_gather};
 pub use runtime::Runtime;
 pub use task::{JoinError, JoinHandle, yield_now};
 pub use verbs::{run, spawn, spawn_blocking, spawn_local};

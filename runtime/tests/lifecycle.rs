@@ -82,14 +82,13 @@ fn block_on_ends_nothing() {
     for builder in [Builder::new().workers(2), Builder::new().current_thread()] {
         let runtime = builder.build().unwrap();
         let (send, receive) = mpsc::channel();
-        let handle = runtime.block_on(async {
-            heist::spawn(async move {
-                for n in 0..3 {
-                    heist::yield_now().await;
-                    send.send(n).unwrap();
-                }
-            })
+        let handle = runtime.spawn(async move {
+            for n in 0..3 {
+                heist::yield_now().await;
+                send.send(n).unwrap();
+            }
         });
+        runtime.block_on(async {});
         runtime.block_on(handle).unwrap();
         assert_eq!(receive.iter().collect::<Vec<_>>(), [0, 1, 2]);
     }

@@ -252,12 +252,14 @@ fn a_local_task_ends_with_the_block_on_it_was_spawned_in() {
     for builder in [Builder::new().workers(2), Builder::new().current_thread()] {
         let guard = Guard(dropped_on.clone(), Rc::new(()));
         let runtime = builder.build().unwrap();
-        let handle = runtime.block_on(async {
-            heist::spawn_local(async move {
+        let mut spawned = None;
+        runtime.block_on(async {
+            spawned = Some(heist::spawn_local(async move {
                 let _guard = guard;
                 pending::<()>().await;
-            })
+            }));
         });
+        let handle = spawned.expect("spawned above");
         assert_eq!(
             dropped_on.lock().unwrap().take(),
             Some(std::thread::current().id())
@@ -305,7 +307,8 @@ async fn two_wakes_during_a_poll_cost_one_more_poll_at_least_and_lose_none() {
         let poll = counted.fetch_add(1, SeqCst);
         if poll == 0 {
             cx.waker().wake_by_ref();
-            cx.waker().clone().wake();
+            let by_value = cx.waker().clone();
+            by_value.wake();
             return Poll::Pending;
         }
         Poll::Ready(())

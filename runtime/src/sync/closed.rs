@@ -1,0 +1,33 @@
+//! What is said when nobody is left at the other side?
+
+use std::{error::Error, fmt};
+
+/// Nobody is left who could send, and everything that was sent has been received.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Closed;
+
+impl fmt::Display for Closed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("nobody is left who could send")
+    }
+}
+
+impl Error for Closed {}
+
+/// Nobody is left who could receive; the value comes back.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct SendError<T>(pub T);
+
+impl<T> fmt::Debug for SendError<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SendError").finish_non_exhaustive()
+    }
+}
+
+impl<T> fmt::Display for SendError<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("nobody is left who could receive")
+    }
+}
+
+impl<T> Error for SendError<T> {}
