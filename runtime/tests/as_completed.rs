@@ -10,7 +10,7 @@ use common::{
 use heist::{as_completed, sync::oneshot};
 use std::{
     cell::Cell,
-    future::{pending, ready},
+    future::ready,
     panic::{AssertUnwindSafe, catch_unwind},
     pin::pin,
     rc::Rc,

@@ -14,13 +14,13 @@ use heist::sync::{
 };
 use std::{
     collections::BTreeSet,
-    pin::{Pin, pin},
+    pin::pin,
     rc::Rc,
     sync::{
         Arc,
         atomic::{AtomicUsize, Ordering::SeqCst},
     },
-    task::{Context, Poll, Waker},
+    task::{Context, Poll},
     thread,
 };
 
@@ -353,7 +353,8 @@ fn no_foreign_waker_runs_under_the_lock() {
 fn a_blocking_method_in_a_task_is_refused() {
     let _task = heist_core::current::enter(heist_core::task::TaskId::fresh());
     let (_sender, receiver) = channel::<u8>(1);
-    let refused = std::panic::catch_unwind(|| receiver.blocking_recv());
+    let refused =
+        std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| receiver.blocking_recv()));
     let payload = refused.unwrap_err();
     assert!(
         payload

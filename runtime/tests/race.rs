@@ -9,7 +9,7 @@ use common::{
 };
 use heist::{first_ok, race, sync::oneshot};
 use std::{
-    future::{pending, ready},
+    future::ready,
     panic::{AssertUnwindSafe, catch_unwind},
     pin::pin,
 };

@@ -97,11 +97,17 @@ over_every_executor! {
 
     fn under_a_false_condition_the_future_is_not_even_made(executor) {
         executor.block_on(async {
-            let nothing: Option<std::future::Ready<u8>> = None;
-            let seen = select! {
-                n = nothing.unwrap(), if nothing.is_some() => n,
-                n = ready(2), if 1 + 1 == 2 => n,
+            let made = std::cell::Cell::new(0);
+            let make = |n| {
+                made.set(made.get() + 1);
+                ready(n)
             };
+            let [never, always] = [false, true];
+            let seen = select! {
+                n = make(1), if never => n,
+                n = make(2), if always => n,
+            };
+            assert_eq!(made.get(), 1);
             assert_eq!(seen, 2);
         });
     }
