@@ -113,7 +113,7 @@ over_every_spawner! {
             let (sender, receiver) = channel(2);
             for n in 0..100 {
                 let sender = sender.clone();
-                executor.spawn(async move { sender.send(n).await.unwrap(); });
+                drop(executor.spawn(async move { sender.send(n).await.unwrap() }));
             }
             drop(sender);
             let mut seen = BTreeSet::new();

@@ -14,7 +14,6 @@ use std::{
 };
 
 /// Writes down what is done to it.
-#[derive(Default)]
 struct Resource {
     log: Arc<Mutex<Vec<&'static str>>>,
     refuses: bool,
@@ -44,10 +43,8 @@ impl Drop for Resource {
 }
 
 fn resource(refuses: bool) -> (Resource, impl Fn() -> Vec<&'static str>) {
-    let resource = Resource {
-        refuses,
-        ..Resource::default()
-    };
+    let log = Arc::default();
+    let resource = Resource { log, refuses };
     let log = Arc::clone(&resource.log);
     (resource, move || log.lock().unwrap().clone())
 }

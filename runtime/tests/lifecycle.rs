@@ -176,7 +176,8 @@ fn wakers_may_outlive_the_runtime() {
     let waker = receive.recv().unwrap();
     drop(runtime);
     waker.wake_by_ref();
-    waker.clone().wake();
+    let by_value = waker.clone();
+    by_value.wake();
     drop(waker);
     assert!(
         futures::executor::block_on(task)
@@ -220,10 +221,7 @@ fn misuse_panics_at_the_callers_line() {
     }));
     let check = |misuse: &mut dyn FnMut()| {
         let payload = catch_unwind(AssertUnwindSafe(misuse)).unwrap_err();
-        let message = *payload.downcast::<String>().map_or_else(
-            |other| Box::new((*other.downcast::<&str>().unwrap()).to_string()),
-            |message| message,
-        );
+        let message = heist_core::task::message(&*payload).unwrap();
         let file = place.lock().unwrap().take().unwrap();
         assert!(file.ends_with("lifecycle.rs"), "{file}");
         message
