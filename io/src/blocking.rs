@@ -81,8 +81,33 @@ impl Pool {
     ///
     /// Gives the job back when the pool is closed, or when there is no thread and the operating
     /// system refuses one.
-    pub fn push(self: &Arc<Self>, job: Job) -> Result<(), Job> {
-        push(self, job)
+    pub fn push(this: &Arc<Self>, job: Job) -> Result<(), Job> {
+        let (job, number) = match this.place(job, true) {
+            Placed::Done => return Ok(()),
+            Placed::Refused(job) => return Err(job),
+            Placed::Start(job, number) => (job, number),
+        };
+        // Where the job is found again when the thread is refused.
+        let first = Arc::new(Mutex::new(Some(job)));
+        let (take, pool) = (first.clone(), this.clone());
+        let body = move || {
+            let job = take.lock().take();
+            if let Some(job) = job {
+                pool.work(job);
+            }
+        };
+        if thread::start(format!("{}-{number}", this.name), body).is_ok() {
+            return Ok(());
+        }
+        this.state.lock().threads -= 1;
+        this.ended.notify_all();
+        let Some(job) = first.lock().take() else {
+            return Ok(());
+        };
+        match this.place(job, false) {
+            Placed::Refused(job) | Placed::Start(job, _) => Err(job),
+            Placed::Done => Ok(()),
+        }
     }
 
     /// How many threads there are.
@@ -115,7 +140,8 @@ impl Pool {
             return Placed::Refused(job);
         }
         if let Some(desk) = state.idle.pop() {
-            drop(state);
+            // Under the state's lock: a desk that is off the list has its job, or has been told
+            // to end.
             *desk.job.lock() = Some(job);
             desk.handed.notify_one();
             return Placed::Done;
@@ -196,34 +222,6 @@ impl Pool {
     }
 }
 
-fn push(pool: &Arc<Pool>, job: Job) -> Result<(), Job> {
-    let (job, number) = match pool.place(job, true) {
-        Placed::Done => return Ok(()),
-        Placed::Refused(job) => return Err(job),
-        Placed::Start(job, number) => (job, number),
-    };
-    // Where the job is found again when the thread is refused.
-    let first = Arc::new(Mutex::new(Some(job)));
-    let (take, its_pool) = (first.clone(), pool.clone());
-    let body = move || {
-        let job = take.lock().take();
-        if let Some(job) = job {
-            its_pool.work(job);
-        }
-    };
-    if thread::start(format!("{}-{number}", pool.name), body).is_ok() {
-        return Ok(());
-    }
-    pool.state.lock().threads -= 1;
-    let Some(job) = first.lock().take() else {
-        return Ok(());
-    };
-    match pool.place(job, false) {
-        Placed::Refused(job) | Placed::Start(job, _) => Err(job),
-        Placed::Done => Ok(()),
-    }
-}
-
 impl fmt::Debug for Pool {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Pool")
@@ -268,7 +266,7 @@ pub fn unblock<T: Send + 'static>(
             to.waker.wake();
         }
     });
-    match pool.push(job) {
+    match Pool::push(pool, job) {
         Ok(()) => Unblock(Ok(answer)),
         Err(job) => {
             drop(closure.lock().take());

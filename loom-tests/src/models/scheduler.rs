@@ -7,9 +7,7 @@ use crate::{
     check::{join, spawn},
     work::Jobs,
 };
-use heist::internals::{
-    Hint, Seat, Shared, Worker, assemble, expire, schedule, work_from_sleep,
-};
+use heist::internals::{Hint, Seat, Shared, Worker, assemble, expire, schedule, work_from_sleep};
 use heist_core::primitive::{Arc, Condvar, Mutex, thread};
 use heist_io::reactor::Variant;
 use heist_timer::Clock;
@@ -39,7 +37,12 @@ impl World {
             let shared = know.lock().unwrap().clone().expect("until the end");
             on_run(&shared, number);
         });
-        Self { shared, seats: seats.map(Some).collect(), jobs, known }
+        Self {
+            shared,
+            seats: seats.map(Some).collect(),
+            jobs,
+            known,
+        }
     }
 
     fn start(&mut self, worker: usize) -> thread::JoinHandle<()> {
@@ -47,12 +50,20 @@ impl World {
         spawn(move || drop(work(seat)))
     }
 
-    /// Workers that have fallen asleep already: fewer orders, and the interesting ones.
-    fn start_all_asleep(&mut self) -> Vec<thread::JoinHandle<()>> {
+    /// Every worker announces that it sleeps.
+    fn announce_all(&self) {
         for worker in 0..self.seats.len() {
             assert!(self.shared.idle.announce(worker, false).is_some());
         }
-        let seats: Vec<_> = self.seats.iter_mut().map(|seat| seat.take().expect("once")).collect();
+    }
+
+    /// Workers that have fallen asleep already: fewer orders, and the interesting ones.
+    fn start_all_asleep(&mut self) -> Vec<thread::JoinHandle<()>> {
+        let seats: Vec<_> = self
+            .seats
+            .iter_mut()
+            .map(|seat| seat.take().expect("once"))
+            .collect();
         let sleep = |seat| {
             spawn(move || {
                 let worker = Worker::sit(seat);
@@ -64,7 +75,9 @@ impl World {
     }
 
     fn start_all(&mut self) -> Vec<thread::JoinHandle<()>> {
-        (0..self.seats.len()).map(|worker| self.start(worker)).collect()
+        (0..self.seats.len())
+            .map(|worker| self.start(worker))
+            .collect()
     }
 
     fn push(&self, number: usize) {
@@ -121,23 +134,26 @@ pub fn a_worker_sleeps_through_no_push() {
     world.end();
 }
 
-/// The first job waits for the second, so both workers must come, although the second push may
-/// see a searcher.
-pub fn two_pushes_use_two_workers() {
-    let second = Plain::new(Flag::default());
-    let seen = second.clone();
-    let mut world = World::new(2, 2, move |shared, number| {
-        if number == 0 {
-            seen.wait();
-            shared.stop();
-        } else {
-            seen.raise();
-        }
-    });
-    let workers = world.start_all_asleep();
+/// A searcher finds a job and sticks in it, while somebody pushes another and perhaps sees a
+/// searcher: the other worker must be woken all the same.
+pub fn a_searcher_that_leaves_hides_no_push() {
+    let mut world = World::new(2, 2, |_, _| ());
+    world.announce_all();
+    // Claims worker 1; worker 0, the deputy, sleeps on.
     world.push(0);
+    let seat = world.seats[1].take().expect("started once");
+    let searcher = spawn(move || {
+        let worker = Worker::sit(seat);
+        let job = worker.find().expect("pushed above");
+        worker.run(job, &mut true);
+        drop(worker.stand());
+    });
     world.push(1);
-    join(workers);
+    join([searcher]);
+    assert!(
+        !world.shared.idle.view().sleeps(0),
+        "a job waits, and everybody sleeps or sticks"
+    );
     world.end();
 }
 
@@ -176,6 +192,7 @@ pub fn a_stuck_workers_slot_is_taken() {
 /// The same, but both workers sleep when the one that gets stuck is claimed.
 pub fn a_deputy_stays_behind_a_claim() {
     let (mut world, jobs) = a_job_sticks();
+    world.announce_all();
     let workers = world.start_all_asleep();
     world.push(0);
     join(workers);
@@ -202,7 +219,12 @@ pub fn a_push_outlives_the_runtime() {
     let known = world.known.clone();
     world.jobs = Jobs::with(1, move |_| drop(known.lock().unwrap().take()));
     let workers = world.start_all();
-    let World { shared, jobs, known, .. } = world;
+    let World {
+        shared,
+        jobs,
+        known,
+        ..
+    } = world;
     let job = jobs.job(0);
     let pusher = {
         let known = known.clone();

@@ -7,9 +7,9 @@ use crate::check::{join, spawn};
 use heist::{
     JoinHandle,
     internals::{
-        First, Hint, Live, abort_all, run,
+        First, Hint, Live, abort_all,
         cell::{Entry, Schedule},
-        spawn as spawn_task,
+        run, spawn as spawn_task,
     },
 };
 use heist_core::{
@@ -143,10 +143,18 @@ impl World {
         wakers: usize,
         ready: impl FnMut() -> bool + Unpin + 'static,
     ) -> (Self, JoinHandle<Output>) {
-        let list = Arc::new(List { jobs: PlainMutex::default(), live: Live::new(1) });
+        let list = Arc::new(List {
+            jobs: PlainMutex::default(),
+            live: Live::new(1),
+        });
         let fate = Plain::<Fate>::default();
         let touched = Touched(UnsafeCell::new(0));
-        let probe = Probe { touched, fate: fate.clone(), wakers, ready };
+        let probe = Probe {
+            touched,
+            fate: fate.clone(),
+            wakers,
+            ready,
+        };
         let at = Location::caller();
         let handle = spawn_task::<_, Listed>(probe, list.clone(), None, First::Queued, at);
         (Self { list, fate }, handle)
@@ -163,13 +171,26 @@ impl World {
     }
 
     fn waker(&self) -> Waker {
-        self.fate.wakers.lock().unwrap().pop().expect("left by the first poll")
+        self.fate
+            .wakers
+            .lock()
+            .unwrap()
+            .pop()
+            .expect("left by the first poll")
     }
 
     /// The future is gone, once; an output there was is gone, once.
     fn assert_over(self, outputs: usize) {
-        assert_eq!(self.fate.futures_dropped.load(Relaxed), 1, "futures dropped");
-        assert_eq!(self.fate.outputs_dropped.load(Relaxed), outputs, "outputs dropped");
+        assert_eq!(
+            self.fate.futures_dropped.load(Relaxed),
+            1,
+            "futures dropped"
+        );
+        assert_eq!(
+            self.fate.outputs_dropped.load(Relaxed),
+            outputs,
+            "outputs dropped"
+        );
     }
 }
 

@@ -86,7 +86,7 @@ impl Worker {
     }
 
     /// Own jobs first, then the injector, then the others' queues.
-    pub(super) fn find(&self) -> Option<Job> {
+    pub fn find(&self) -> Option<Job> {
         let home = &self.shared.remotes[self.me].home;
         if self.turn.get().is_multiple_of(policy::INJECTOR_TURNS)
             && let Some(job) = home.pop().or_else(|| self.injected())

@@ -130,7 +130,7 @@ impl Schedule for Blocking {
     }
 
     fn send(owner: Arc<BlockingOwner>, job: Job, _: Hint) {
-        if let Err(job) = owner.pool.push(job) {
+        if let Err(job) = Pool::push(&owner.pool, job) {
             // No thread is to be had. A worker is a poor place for a closure that blocks, but the
             // others help it out, and nobody waits for ever.
             scheduler::schedule(&owner.shared, job, Hint::Behind);

@@ -1,0 +1,50 @@
+//! Does the slot of one job give it once, and complete?
+
+use crate::{
+    check::{join, spawn},
+    work::Jobs,
+};
+use heist_core::job::JobSlot;
+use std::sync::Arc as Plain;
+
+/// The owner puts and takes, a thief takes.
+pub fn a_slot_gives_each_job_once() {
+    let jobs = Jobs::new(2);
+    let slot = Plain::new(JobSlot::default());
+    let theirs = slot.clone();
+    let thief = spawn(move || {
+        if let Some(job) = theirs.take() {
+            job.run();
+        }
+    });
+    for number in 0..2 {
+        if let Some(displaced) = slot.put(jobs.job(number)) {
+            displaced.run();
+        }
+    }
+    if let Some(job) = slot.take() {
+        job.run();
+    }
+    join([thief]);
+    jobs.assert_all_run();
+}
+
+/// What one thread puts another may displace, and run.
+pub fn a_displaced_job_is_complete() {
+    let jobs = Jobs::new(2);
+    let slot = Plain::new(JobSlot::default());
+    let (their_jobs, theirs) = (jobs.clone(), slot.clone());
+    let other = spawn(move || {
+        if let Some(displaced) = theirs.put(their_jobs.job(0)) {
+            displaced.run();
+        }
+    });
+    if let Some(displaced) = slot.put(jobs.job(1)) {
+        displaced.run();
+    }
+    join([other]);
+    if let Some(job) = slot.take() {
+        job.run();
+    }
+    jobs.assert_all_run();
+}

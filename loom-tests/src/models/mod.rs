@@ -1,0 +1,11 @@
+//! Which executions are there? One function each, one file a protocol.
+
+pub mod scheduler; // every job is run, whoever sleeps, sticks or stops
+#[allow(unsafe_code)]
+pub mod task; // polled by one thread at a time, finished once, joined, freed
+pub mod waker; // wakers are counted, and reach whom they should
+pub mod job; // the slot of one job
+pub mod deque; // nothing is lost or taken twice
+pub mod lock; // locks, notifications, timeouts
+#[allow(unsafe_code)]
+pub mod door; // weak memory itself: does the door weaken what it says, and does loom see it?

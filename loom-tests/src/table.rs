@@ -1,0 +1,90 @@
+//! Which models are there?
+
+use crate::{check, models};
+
+/// Hands every model to the macro `$then`: the file whose promise it keeps, the module, the names.
+///
+/// One line here makes a model known to the tests, the runner and the report.
+#[macro_export]
+macro_rules! for_each_model {
+    ($then:ident) => {
+        $then! {
+            "runtime/core/src/primitive/model/atomic.rs" door:
+                message_passing
+                message_passing_by_fences
+                store_buffering
+                a_failed_exchange_acquires
+                an_update_acquires_and_releases
+                the_last_reference_frees;
+            "runtime/core/src/primitive/model/lock.rs" lock:
+                a_notification_is_not_lost
+                a_timeout_ends_a_wait
+                an_early_timeout_is_kept;
+            "runtime/core/src/primitive/model/deque" deque:
+                a_place_is_reused_after_its_read
+                a_place_is_reused_after_a_glance
+                each_value_leaves_the_deque_once
+                a_batch_moves_each_value_once
+                each_value_leaves_the_injector_once
+                a_batch_of_the_injector_moves_each_value_once;
+            "runtime/core/src/job.rs" job:
+                a_slot_gives_each_job_once
+                a_displaced_job_is_complete;
+            "runtime/core/src/waker.rs" waker:
+                each_wake_arrives_and_each_reference_is_dropped;
+            "runtime/core/src/waker_cell.rs" waker:
+                no_wake_is_lost_between_register_and_look
+                a_wake_reaches_the_newest_waker;
+            "runtime/src/task/state.rs" task:
+                no_wake_is_lost_during_a_poll
+                a_joiner_is_woken_or_sees_the_output
+                a_handle_may_go_while_the_task_ends
+                a_detached_task_ends_by_itself
+                the_last_reference_frees_a_finished_task
+                an_abort_a_wake_and_a_joiner_agree
+                an_abort_during_a_poll_drops_the_future_once
+                a_listed_task_may_end_while_shutdown_looks;
+            "runtime/src/scheduler/sleep.rs" scheduler:
+                a_worker_sleeps_through_no_push
+                a_searcher_that_leaves_hides_no_push
+                a_stuck_workers_slot_is_taken
+                a_deputy_stays_behind_a_claim
+                a_push_and_the_end_lose_no_job
+                a_push_outlives_the_runtime;
+        }
+    };
+}
+
+/// One execution, to be run in every order.
+#[derive(Debug, Clone, Copy)]
+pub struct Model {
+    /// The promise.
+    pub name: &'static str,
+    /// The file that makes it.
+    pub file: &'static str,
+    /// The execution.
+    pub body: fn(),
+}
+
+impl Model {
+    /// The model called `name`.
+    pub fn named(name: &str) -> Option<&'static Self> {
+        MODELS.iter().find(|model| model.name == name)
+    }
+
+    /// Runs the execution in every order; see [`check::check`].
+    pub fn check(&self) {
+        check::check(self.name, self.body);
+    }
+}
+
+macro_rules! table {
+    ($($file:literal $module:ident: $($name:ident)*;)*) => {
+        /// All of them.
+        pub const MODELS: &[Model] = &[$($(
+            Model { name: stringify!($name), file: $file, body: models::$module::$name },
+        )*)*];
+    };
+}
+
+for_each_model!(table);
