@@ -40,6 +40,9 @@ macro_rules! for_each_model {
                 a_joiner_is_woken_or_sees_the_output
                 a_handle_may_go_while_the_task_ends
                 a_detached_task_ends_by_itself
+                a_finished_task_has_done_everything
+                a_waker_may_be_the_last_to_leave
+                a_waker_may_outlive_a_detached_task
                 the_last_reference_frees_a_finished_task
                 an_abort_a_wake_and_a_joiner_agree
                 an_abort_during_a_poll_drops_the_future_once
@@ -51,6 +54,8 @@ macro_rules! for_each_model {
                 a_deputy_stays_behind_a_claim
                 a_push_and_the_end_lose_no_job
                 a_push_outlives_the_runtime;
+            "runtime/src/scheduler/leader.rs" scheduler:
+                the_leader_sees_a_reactor_come_to_life;
         }
     };
 }

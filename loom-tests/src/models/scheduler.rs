@@ -11,7 +11,10 @@ use heist::internals::{Hint, Seat, Shared, Worker, assemble, expire, schedule, w
 use heist_core::primitive::{Arc, Condvar, Mutex, thread};
 use heist_io::reactor::Variant;
 use heist_timer::Clock;
-use std::sync::{Arc as Plain, Mutex as PlainMutex};
+use std::{
+    os::fd::AsFd,
+    sync::{Arc as Plain, Mutex as PlainMutex},
+};
 
 /// One execution: a scheduler, its seats, and jobs that know it.
 struct World {
@@ -132,6 +135,28 @@ pub fn a_worker_sleeps_through_no_push() {
     world.push(1);
     join(workers);
     world.end();
+}
+
+/// The first source gives the reactor life while a worker begins to wait without it.
+pub fn the_leader_sees_a_reactor_come_to_life() {
+    let (shared, _seats) = assemble(1, Variant::default(), Clock::paused(), 1);
+    let waits = shared.clone();
+    let leader = spawn(move || {
+        let lead = waits
+            .leader
+            .try_lead(0, &waits.driver.timers)
+            .expect("nobody leads");
+        while !waits.driver.reactor.is_live() {
+            let _ = waits.remotes[0].home.parker.park(None);
+        }
+        drop(lead);
+    });
+    let key = shared
+        .driver
+        .reactor
+        .register(std::io::stdin().as_fd(), &Arc::default());
+    assert!(key.is_ok());
+    join([leader]);
 }
 
 /// A searcher finds a job and sticks in it, while somebody pushes another and perhaps sees a

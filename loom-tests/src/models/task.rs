@@ -1,7 +1,7 @@
 //! Is a task polled by one thread at a time, finished once, joined, and freed?
 //!
-//! The scheduler is a list: whoever wakes a task runs what is on it. The list orders nothing, so
-//! whatever order there is comes from the task's own state word.
+//! There is no scheduler: whoever wakes a task runs it. Nothing orders the runs but the task's own
+//! state word.
 
 use crate::check::{join, spawn};
 use heist::{
@@ -17,6 +17,7 @@ use heist_core::{
     primitive::{
         Arc, UnsafeCell,
         atomic::{AtomicUsize, Ordering},
+        thread::yield_now,
     },
     waker::{WakeTarget, waker},
 };
@@ -30,45 +31,47 @@ use std::{
     task::{Context, Poll, Waker},
 };
 
-/// Scheduled by being put on a list.
-enum Listed {}
+/// Run by whoever schedules it; only the first entry is kept, for the model to give to a thread.
+enum AtOnce {}
 
-struct List {
-    jobs: PlainMutex<Vec<Job>>,
+struct Owner {
+    first: Plain<PlainMutex<Entered>>,
     live: Live,
 }
 
-impl Schedule for Listed {
-    type Owner = List;
-    type Route = Arc<List>;
+/// What became of a task's first entry.
+#[derive(Default)]
+enum Entered {
+    #[default]
+    NotYet,
+    Kept(Job),
+    Given,
+}
 
-    fn route(owner: &Arc<List>) -> Arc<List> {
-        owner.clone()
+impl Schedule for AtOnce {
+    type Owner = Owner;
+    type Route = Plain<PlainMutex<Entered>>;
+
+    fn route(owner: &Arc<Owner>) -> Self::Route {
+        owner.first.clone()
     }
 
-    fn send(list: Arc<List>, job: Job, _: Hint) {
-        list.jobs.lock().unwrap().push(job);
+    fn send(first: Self::Route, job: Job, _: Hint) {
+        let mut first = first.lock().unwrap();
+        if matches!(*first, Entered::NotYet) {
+            *first = Entered::Kept(job);
+        } else {
+            drop(first);
+            job.run();
+        }
     }
 
     fn run<F: Future>(entry: Entry<F, Self>) {
         run(entry);
     }
 
-    fn live(owner: &List) -> &Live {
+    fn live(owner: &Owner) -> &Live {
         &owner.live
-    }
-}
-
-impl List {
-    /// Runs what is on the list, as some worker would.
-    fn run(&self) {
-        while let Some(job) = self.next() {
-            job.run();
-        }
-    }
-
-    fn next(&self) -> Option<Job> {
-        self.jobs.lock().unwrap().pop()
     }
 }
 
@@ -103,6 +106,8 @@ impl Drop for Output {
 /// Pending, with `wakers` clones of its waker left in its fate, until `ready`.
 struct Probe<R> {
     touched: Touched,
+    /// Touched by whoever ends the task, and then by the future's drop.
+    note: Plain<Touched>,
     fate: Plain<Fate>,
     wakers: usize,
     ready: R,
@@ -127,37 +132,41 @@ impl<R: FnMut() -> bool + Unpin> Future for Probe<R> {
 impl<R> Drop for Probe<R> {
     fn drop(&mut self) {
         self.touched.touch();
+        self.note.touch();
         self.fate.futures_dropped.fetch_add(1, Relaxed);
     }
 }
 
 /// One execution's task and what is known of it.
 struct World {
-    list: Arc<List>,
+    owner: Arc<Owner>,
     fate: Plain<Fate>,
+    note: Plain<Touched>,
 }
 
 impl World {
-    /// A task that is on the list. loom sees a cell that leaks, because it holds the list.
+    /// A task with its first entry kept. loom sees a cell that leaks, because it holds the owner.
     fn spawn(
         wakers: usize,
         ready: impl FnMut() -> bool + Unpin + 'static,
     ) -> (Self, JoinHandle<Output>) {
-        let list = Arc::new(List {
-            jobs: PlainMutex::default(),
+        let owner = Arc::new(Owner {
+            first: Plain::default(),
             live: Live::new(1),
         });
         let fate = Plain::<Fate>::default();
         let touched = Touched(UnsafeCell::new(0));
+        let note = Plain::new(Touched(UnsafeCell::new(0)));
         let probe = Probe {
             touched,
+            note: note.clone(),
             fate: fate.clone(),
             wakers,
             ready,
         };
         let at = Location::caller();
-        let handle = spawn_task::<_, Listed>(probe, list.clone(), None, First::Queued, at);
-        (Self { list, fate }, handle)
+        let handle = spawn_task::<_, AtOnce>(probe, owner.clone(), None, First::Queued, at);
+        (Self { owner, fate, note }, handle)
     }
 
     /// The same, after its first poll.
@@ -166,8 +175,17 @@ impl World {
         ready: impl FnMut() -> bool + Unpin + 'static,
     ) -> (Self, JoinHandle<Output>) {
         let (world, handle) = Self::spawn(wakers, ready);
-        world.list.run();
+        world.first().run();
         (world, handle)
+    }
+
+    /// The task's first entry.
+    fn first(&self) -> Job {
+        let first = std::mem::replace(&mut *self.owner.first.lock().unwrap(), Entered::Given);
+        match first {
+            Entered::Kept(job) => job,
+            Entered::NotYet | Entered::Given => panic!("there is one"),
+        }
     }
 
     fn waker(&self) -> Waker {
@@ -223,12 +241,12 @@ pub fn no_wake_is_lost_during_a_poll() {
     let events = Arc::new(AtomicUsize::new(0));
     let seen = events.clone();
     let (world, handle) = World::polled(2, move || seen.load(Ordering::Relaxed) == 2);
-    let threads = [(); 2].map(|()| {
-        let (waker, list, events) = (world.waker(), world.list.clone(), events.clone());
+    let wake: [fn(Waker); 2] = [|waker| waker.wake_by_ref(), Waker::wake];
+    let threads = wake.map(|wake| {
+        let (waker, events) = (world.waker(), events.clone());
         spawn(move || {
             events.fetch_add(1, Ordering::Relaxed);
-            waker.wake();
-            list.run();
+            wake(waker);
         })
     });
     join(threads);
@@ -240,8 +258,8 @@ pub fn no_wake_is_lost_during_a_poll() {
 /// A joiner that was told to wait is woken by the completion, through its newest waker.
 pub fn a_joiner_is_woken_or_sees_the_output() {
     let (world, mut handle) = World::spawn(0, || true);
-    let list = world.list.clone();
-    let thread = spawn(move || list.run());
+    let first = world.first();
+    let thread = spawn(move || first.run());
     let (old, new) = (Arc::new(Woken::default()), Arc::new(Woken::default()));
     let mut joined = poll(&mut handle, &old);
     if joined.is_none() {
@@ -260,8 +278,8 @@ pub fn a_joiner_is_woken_or_sees_the_output() {
 /// Whoever is last frees the cell and drops the output.
 pub fn a_handle_may_go_while_the_task_ends() {
     let (world, mut handle) = World::spawn(0, || true);
-    let list = world.list.clone();
-    let thread = spawn(move || list.run());
+    let first = world.first();
+    let thread = spawn(move || first.run());
     let joiner = Arc::new(Woken::default());
     let joined = poll(&mut handle, &joiner);
     drop(handle);
@@ -270,15 +288,48 @@ pub fn a_handle_may_go_while_the_task_ends() {
     world.assert_over(1);
 }
 
+/// Who sees that a task is finished may read what it did.
+pub fn a_finished_task_has_done_everything() {
+    let (world, handle) = World::spawn(0, || true);
+    let first = world.first();
+    let thread = spawn(move || first.run());
+    while !handle.is_finished() {
+        yield_now();
+    }
+    world.note.touch();
+    join([thread]);
+    drop(handle);
+    world.assert_over(1);
+}
+
+/// The handle drops the output of a finished task, and a waker that nobody used frees the cell.
+pub fn a_waker_may_be_the_last_to_leave() {
+    let (world, handle) = World::polled(1, || true);
+    let waker = world.waker();
+    let thread = spawn(move || drop(waker));
+    drop(handle);
+    join([thread]);
+    world.assert_over(1);
+}
+
+/// The same, but nobody has a handle: the task ends while a waker goes.
+pub fn a_waker_may_outlive_a_detached_task() {
+    let mut first = true;
+    let (world, handle) = World::polled(2, move || !std::mem::take(&mut first));
+    drop(handle);
+    let (waker, other) = (world.waker(), world.waker());
+    let thread = spawn(move || waker.wake());
+    drop(other);
+    join([thread]);
+    world.assert_over(1);
+}
+
 /// A detached task is finished by its last wake, and nobody holds it.
 pub fn a_detached_task_ends_by_itself() {
     let mut first = true;
     let (world, handle) = World::polled(1, move || !std::mem::take(&mut first));
-    let (waker, list) = (world.waker(), world.list.clone());
-    let thread = spawn(move || {
-        waker.wake();
-        list.run();
-    });
+    let waker = world.waker();
+    let thread = spawn(move || waker.wake());
     drop(handle);
     join([thread]);
     world.assert_over(1);
@@ -289,7 +340,7 @@ pub fn the_last_reference_frees_a_finished_task() {
     let (world, handle) = World::spawn(2, || true);
     drop(handle);
     // The first poll leaves the wakers and ends the task; they race with each other.
-    world.list.run();
+    world.first().run();
     let (dropped, woken) = (world.waker(), world.waker());
     let thread = spawn(move || drop(dropped));
     woken.wake_by_ref();
@@ -303,22 +354,10 @@ pub fn an_abort_a_wake_and_a_joiner_agree() {
     let mut first = true;
     let (world, mut handle) = World::polled(1, move || !std::mem::take(&mut first));
     let (waker, abort) = (world.waker(), handle.abort_handle());
-    let lists = [world.list.clone(), world.list.clone()];
-    let [here, there] = lists;
-    let threads = [
-        spawn(move || {
-            waker.wake();
-            here.run();
-        }),
-        spawn(move || {
-            abort.abort();
-            there.run();
-        }),
-    ];
+    let threads = [spawn(move || waker.wake()), spawn(move || abort.abort())];
     let joiner = Arc::new(Woken::default());
     let mut joined = poll(&mut handle, &joiner);
     join(threads);
-    world.list.run();
     if joined.is_none() {
         assert_eq!(joiner.times(), 1, "the joiner is woken, once");
         joined = poll(&mut handle, &joiner);
@@ -333,13 +372,12 @@ pub fn an_abort_during_a_poll_drops_the_future_once() {
     let (world, handle) = World::spawn(1, || false);
     let abort = handle.abort_handle();
     drop(handle);
-    let list = world.list.clone();
-    let thread = spawn(move || list.run());
+    let first = world.first();
+    let thread = spawn(move || first.run());
+    world.note.touch();
     abort.abort();
     drop(abort);
-    world.list.run();
     join([thread]);
-    world.list.run();
     let stale = world.fate.wakers.lock().unwrap().pop();
     drop(stale.inspect(Waker::wake_by_ref));
     world.assert_over(0);
@@ -349,14 +387,12 @@ pub fn an_abort_during_a_poll_drops_the_future_once() {
 pub fn a_listed_task_may_end_while_shutdown_looks() {
     let (world, handle) = World::spawn(0, || true);
     drop(handle);
-    let list = world.list.clone();
-    let thread = spawn(move || list.run());
-    world.list.live.close();
-    abort_all(&world.list.live);
-    world.list.run();
+    let first = world.first();
+    let thread = spawn(move || first.run());
+    world.owner.live.close();
+    abort_all(&world.owner.live);
     join([thread]);
-    world.list.run();
-    assert!(world.list.live.is_empty_or_wakes(Waker::noop()));
+    assert!(world.owner.live.is_empty_or_wakes(Waker::noop()));
     let outputs = world.fate.outputs_dropped.load(Relaxed);
     assert!(outputs <= 1);
     world.assert_over(outputs);

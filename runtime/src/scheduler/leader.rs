@@ -51,9 +51,9 @@ impl Leader {
     /// Takes the lead, if nobody has it.
     pub fn try_lead<'a>(&'a self, me: usize, timers: &'a Timers) -> Option<Leading<'a>> {
         let mine = me as u32 + 1;
-        // Ordering: what the last leader did with the reactor; pairs with `Leading::drop`.
+        // Ordering: none; what the leaders share, the reactor's buffer, has a lock of its own.
         self.word
-            .compare_exchange(NOBODY, mine, Ordering::Acquire, Ordering::Relaxed)
+            .compare_exchange(NOBODY, mine, Ordering::Relaxed, Ordering::Relaxed)
             .ok()?;
         timers.publish(u64::MAX);
         // Ordering: our word and `MAX` before our look at the shards and the reactor; pairs with
@@ -89,8 +89,9 @@ impl Leader {
 impl Drop for Leading<'_> {
     fn drop(&mut self) {
         self.timers.publish(u64::MAX);
-        // Ordering: pairs with `try_lead`.
-        self.leader.word.store(NOBODY, Ordering::Release);
+        // Ordering: none. A kick that still sees us wakes a thread for nothing; one that already
+        // sees nobody may rely on the next leader's look at everything.
+        self.leader.word.store(NOBODY, Ordering::Relaxed);
     }
 }
 
