@@ -6,7 +6,7 @@
 use super::here;
 use std::{
     fs,
-    path::Path,
+    path::{Path, PathBuf},
     process::{Command, Stdio},
 };
 
@@ -47,34 +47,26 @@ fn apply(patch: &Path, copy: &Path) -> Result<(), String> {
     let sources = copy.join("sources");
     fs::create_dir_all(&sources).map_err(|error| error.to_string())?;
     let root = here().join("..");
-    let parts = ["runtime", "timer", "io", "loom-tests"].map(|part| root.join(part));
-    let copied = Command::new("cp")
-        .arg("-r")
-        .args(&parts[..3])
-        .arg(&sources)
-        .status();
-    run(copied, "cp")?;
+    // The macros' manifest takes its settings from the root's, which names every member.
+    let parts = ["runtime", "timer", "io", ".ci", "Cargo.toml"].map(|part| root.join(part));
+    copy_into(&parts, &sources)?;
     let tests = sources.join("loom-tests");
     fs::create_dir_all(&tests).map_err(|error| error.to_string())?;
-    for part in ["Cargo.toml", "Cargo.lock", "src", "twins", "tests"] {
-        let copied = Command::new("cp")
-            .arg("-r")
-            .arg(parts[3].join(part))
-            .arg(&tests)
-            .status();
-        run(copied, "cp")?;
-    }
-    // The macros' manifest takes its settings from the root's.
-    let copied = Command::new("cp")
-        .args([root.join("Cargo.toml"), sources.clone()])
-        .status();
-    run(copied, "cp")?;
+    let parts = ["Cargo.toml", "Cargo.lock", "src", "twins", "tests"];
+    copy_into(&parts.map(|part| here().join(part)), &tests)?;
     let applied = Command::new("patch")
         .args(["--quiet", "--strip=1", "--input"])
         .arg(patch)
         .current_dir(&sources)
         .status();
     run(applied, &format!("patch {}", patch.display()))
+}
+
+fn copy_into(parts: &[PathBuf], to: &Path) -> Result<(), String> {
+    run(
+        Command::new("cp").arg("-r").args(parts).arg(to).status(),
+        "cp",
+    )
 }
 
 fn build(copy: &Path, name: &str) -> Result<(), String> {
