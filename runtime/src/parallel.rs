@@ -50,11 +50,11 @@ impl Spawn for CurrentRuntime {
 /// # Cancel safety
 ///
 /// Dropped, it aborts the tasks that have not returned.
-pub fn par_gather<I>(iter: I) -> ParGather<'static, CurrentRuntime, I::IntoIter>
+pub fn par_gather<I>(iter: I) -> ParGather<CurrentRuntime, I::IntoIter>
 where
     I: IntoIterator<Item: IntoFuture<IntoFuture: Send + 'static, Output: Send + 'static>>,
 {
-    par_gather_on(&CurrentRuntime, iter)
+    par_gather_on(CurrentRuntime, iter)
 }
 
 /// Spawns each future as a task, and gives what they return, or the failures: the first one
@@ -74,11 +74,11 @@ where
 /// # Cancel safety
 ///
 /// Dropped, it aborts the tasks that have not returned.
-pub fn try_par_gather<I, T, E>(iter: I) -> TryParGather<'static, CurrentRuntime, I::IntoIter, T, E>
+pub fn try_par_gather<I, T, E>(iter: I) -> TryParGather<CurrentRuntime, I::IntoIter, T, E>
 where
     I: IntoIterator<Item: IntoFuture<IntoFuture: Send + 'static, Output = Result<T, E>>>,
     T: Send + 'static,
     E: Send + 'static,
 {
-    try_par_gather_on(&CurrentRuntime, iter)
+    try_par_gather_on(CurrentRuntime, iter)
 }

@@ -34,6 +34,19 @@ pub trait Spawn {
         F::Output: Send + 'static;
 }
 
+impl<S: Spawn> Spawn for &S {
+    type Handle<T: Send + 'static> = S::Handle<T>;
+
+    #[track_caller]
+    fn spawn<F>(&self, future: F) -> Self::Handle<F::Output>
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+    {
+        S::spawn(self, future)
+    }
+}
+
 /// A task's number, unique in the process and never used again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct TaskId(NonZeroU64);

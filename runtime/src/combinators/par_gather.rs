@@ -39,7 +39,7 @@ use std::{
 #[doc(alias = "join_all")]
 #[doc(alias = "create_task")]
 #[doc(alias = "asyncio.gather")]
-pub fn par_gather_on<S, I>(spawner: &S, iter: I) -> ParGather<'_, S, I::IntoIter>
+pub fn par_gather_on<S, I>(spawner: S, iter: I) -> ParGather<S, I::IntoIter>
 where
     S: Spawn,
     I: IntoIterator<Item: IntoFuture<IntoFuture: Send + 'static, Output: Send + 'static>>,
@@ -52,12 +52,12 @@ where
 
 /// The future of [`par_gather_on`].
 #[must_use = "futures do nothing unless awaited"]
-pub struct ParGather<'s, S, I>(Gather<Tasks<'s, S, I>>)
+pub struct ParGather<S, I>(Gather<Tasks<S, I>>)
 where
     S: Spawn,
     I: Iterator<Item: IntoFuture<IntoFuture: Send + 'static, Output: Send + 'static>>;
 
-impl<S, I> ParGather<'_, S, I>
+impl<S, I> ParGather<S, I>
 where
     S: Spawn,
     I: Iterator<Item: IntoFuture<IntoFuture: Send + 'static, Output: Send + 'static>>,
@@ -73,7 +73,7 @@ where
     }
 }
 
-impl<S, I> Future for ParGather<'_, S, I>
+impl<S, I> Future for ParGather<S, I>
 where
     S: Spawn,
     I: Iterator<Item: IntoFuture<IntoFuture: Send + 'static, Output: Send + 'static>>,
@@ -113,7 +113,7 @@ where
 #[doc(alias = "JoinSet")]
 #[doc(alias = "try_join_all")]
 #[doc(alias = "TaskGroup")]
-pub fn try_par_gather_on<S, I, T, E>(spawner: &S, iter: I) -> TryParGather<'_, S, I::IntoIter, T, E>
+pub fn try_par_gather_on<S, I, T, E>(spawner: S, iter: I) -> TryParGather<S, I::IntoIter, T, E>
 where
     S: Spawn,
     I: IntoIterator<Item: IntoFuture<IntoFuture: Send + 'static, Output = Result<T, E>>>,
@@ -132,17 +132,17 @@ where
 
 /// The future of [`try_par_gather_on`].
 #[must_use = "futures do nothing unless awaited"]
-pub struct TryParGather<'s, S, I, T, E>
+pub struct TryParGather<S, I, T, E>
 where
     S: Spawn,
     I: Iterator<Item: IntoFuture<IntoFuture: Send + 'static, Output: Send + 'static>>,
 {
-    children: Children<Tasks<'s, S, I>>,
+    children: Children<Tasks<S, I>>,
     outputs: Outputs<T>,
     failures: Vec<(usize, Failure<E>)>,
 }
 
-impl<S, I, T, E> TryParGather<'_, S, I, T, E>
+impl<S, I, T, E> TryParGather<S, I, T, E>
 where
     S: Spawn,
     I: Iterator<Item: IntoFuture<IntoFuture: Send + 'static, Output: Send + 'static>>,
@@ -174,14 +174,14 @@ where
     }
 }
 
-impl<S, I, T, E> Unpin for TryParGather<'_, S, I, T, E>
+impl<S, I, T, E> Unpin for TryParGather<S, I, T, E>
 where
     S: Spawn,
     I: Iterator<Item: IntoFuture<IntoFuture: Send + 'static, Output: Send + 'static>>,
 {
 }
 
-impl<S, I, T, E> Future for TryParGather<'_, S, I, T, E>
+impl<S, I, T, E> Future for TryParGather<S, I, T, E>
 where
     S: Spawn,
     I: Iterator<Item: IntoFuture<IntoFuture: Send + 'static, Output = Result<T, E>>>,
@@ -208,12 +208,12 @@ where
 }
 
 /// Spawns a future each time somebody wants the next task.
-pub struct Tasks<'s, S, I> {
-    spawner: &'s S,
+pub struct Tasks<S, I> {
+    spawner: S,
     futures: I,
 }
 
-impl<S, I> Iterator for Tasks<'_, S, I>
+impl<S, I> Iterator for Tasks<S, I>
 where
     S: Spawn,
     I: Iterator<Item: IntoFuture<IntoFuture: Send + 'static, Output: Send + 'static>>,
@@ -322,7 +322,7 @@ impl<E: Error + 'static> Error for ParError<E> {
     }
 }
 
-impl<S, I> fmt::Debug for ParGather<'_, S, I>
+impl<S, I> fmt::Debug for ParGather<S, I>
 where
     S: Spawn,
     I: Iterator<Item: IntoFuture<IntoFuture: Send + 'static, Output: Send + 'static>>,
@@ -332,7 +332,7 @@ where
     }
 }
 
-impl<S, I, T, E> fmt::Debug for TryParGather<'_, S, I, T, E>
+impl<S, I, T, E> fmt::Debug for TryParGather<S, I, T, E>
 where
     S: Spawn,
     I: Iterator<Item: IntoFuture<IntoFuture: Send + 'static, Output: Send + 'static>>,
