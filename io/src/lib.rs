@@ -17,12 +17,9 @@ pub mod context; // whose reactor is this thread's?
 pub mod blocking; // where may a call block?
 pub mod reactor; // who waits for the operating system, and whom does it wake?
 pub mod readiness; // may an operation on this descriptor be tried?
-#[cfg(not(heist_model))]
 #[allow(unsafe_code)]
+#[cfg_attr(heist_model, path = "selector_model.rs")]
 mod selector; // how does one wait for many descriptors?
-#[cfg(heist_model)]
-#[path = "selector_model.rs"]
-mod selector;
 
 #[doc(inline)]
 pub use context::{Entered, enter};

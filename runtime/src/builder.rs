@@ -222,6 +222,17 @@ impl Builder {
     }
 }
 
+impl Runtime {
+    /// A runtime with the default settings. See [`Builder`](crate::Builder) for others.
+    ///
+    /// # Errors
+    ///
+    /// When the operating system refuses a thread.
+    pub fn new() -> io::Result<Self> {
+        Builder::new().build()
+    }
+}
+
 fn invalid(what: impl Into<String>) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidInput, what.into())
 }

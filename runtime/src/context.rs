@@ -3,9 +3,34 @@
 //! Set for as long as a thread works for a runtime: its workers, the thread in `block_on`, and
 //! blocking threads during a closure. Entering also sets what timers and sockets look for.
 
-use crate::{handle::Handle, scheduler::Shared, task::kinds::Thread};
+use crate::{
+    handle::{Handle, NoRuntime},
+    scheduler::Shared,
+    task::kinds::Thread,
+};
 use heist_core::primitive::{self, Arc};
 use std::cell::RefCell;
+
+impl Handle {
+    /// The runtime of this thread.
+    ///
+    /// # Panics
+    ///
+    /// Outside a runtime.
+    #[track_caller]
+    pub fn current() -> Self {
+        handle()
+    }
+
+    /// The runtime of this thread.
+    ///
+    /// # Errors
+    ///
+    /// Outside a runtime.
+    pub fn try_current() -> Result<Self, NoRuntime> {
+        try_handle().ok_or(NoRuntime(()))
+    }
+}
 
 #[derive(Clone)]
 struct Context {

@@ -39,13 +39,15 @@ pub mod stream; // an `async` body that gives many values
 pub mod sync; // how do tasks hand things to each other?
 mod close; // a resource whose closing is awaited
 mod verbs; // from the thread's runtime to a task: run, spawn, spawn_local, spawn_blocking
+mod spawn; // a task with a name, or with another start
 mod builder; // which knobs are there, what are their defaults, and why those?
 mod runtime; // how does a runtime start, and how does it end?
 mod block_on; // how does a thread drive one future, and nothing else?
-pub mod task; // spawned futures, the handles to them, and the values they carry
+mod blocking; // how does a closure that blocks become a task?
 mod context; // which runtime does this thread belong to?
 mod handle; // how does one reach a runtime from elsewhere?
 mod dump; // what is every task waiting for?
+pub mod task; // spawned futures, the handles to them, and the values they carry
 mod scheduler; // which job, on which worker, and when to sleep?
 
 pub use builder::Builder;

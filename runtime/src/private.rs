@@ -1,10 +1,9 @@
 //! What `#[heist::main]` and `#[heist::test]` expand to. Not for use by hand.
 
 use crate::{Builder, Handle, Runtime};
-use heist_core::primitive::thread;
+use heist_core::primitive::{Arc, Condvar, Mutex, Wait, thread};
 use std::{
     process::{ExitCode, Termination},
-    sync::mpsc,
     time::Duration,
 };
 
@@ -67,20 +66,36 @@ fn succeeded(code: ExitCode) {
 }
 
 /// Prints a dump when it grows old.
-struct Watch {
-    _over: mpsc::Sender<()>,
+struct Watch(Arc<Over>);
+
+#[derive(Default)]
+struct Over {
+    is_over: Mutex<bool>,
+    changed: Condvar,
 }
 
 impl Watch {
     fn new(handle: Handle) -> Self {
-        let (over, watched) = mpsc::channel::<()>();
+        let over = Arc::<Over>::default();
+        let watched = over.clone();
         let watch = move || {
-            if watched.recv_timeout(TEST_IS_OLD) == Err(mpsc::RecvTimeoutError::Timeout) {
-                eprintln!("the test has run for {TEST_IS_OLD:?}; {}", handle.dump());
+            let mut is_over = watched.is_over.lock();
+            while !*is_over {
+                if watched.changed.wait_for(&mut is_over, TEST_IS_OLD) == Wait::TimedOut {
+                    eprintln!("the test has run for {TEST_IS_OLD:?}; {}", handle.dump());
+                    return;
+                }
             }
         };
         // Refused, the test goes on unwatched.
         let _ = thread::start(String::from("heist-test-watch"), watch);
-        Self { _over: over }
+        Self(over)
+    }
+}
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        *self.0.is_over.lock() = true;
+        self.0.changed.notify_one();
     }
 }

@@ -87,15 +87,6 @@ fn call(hook: Option<Hook>) -> Box<dyn Fn() + Send + Sync> {
 }
 
 impl Runtime {
-    /// A runtime with the default settings. See [`Builder`](crate::Builder) for others.
-    ///
-    /// # Errors
-    ///
-    /// When the operating system refuses a thread.
-    pub fn new() -> io::Result<Self> {
-        crate::Builder::new().build()
-    }
-
     pub(crate) fn start(
         handle: Handle,
         mut seats: impl Iterator<Item = Seat>,

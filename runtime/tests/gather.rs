@@ -228,7 +228,10 @@ over_every_spawner! {
         executor.block_on(async {
             let (go, waits) = oneshot();
             let (tell, told) = oneshot();
-            let lives = executor.spawn(async move { waits.await.unwrap(); tell.send(()).unwrap(); });
+            let lives = executor.spawn(async move {
+                waits.await.unwrap();
+                tell.send(()).unwrap();
+            });
             let fails = executor.spawn(async { panic!("fails") });
             let failed: Result<_, JoinError> = try_gather([lives, fails]).await;
             assert!(failed.unwrap_err().is_panic());

@@ -43,7 +43,8 @@ over_every_spawner! {
     fn two_tasks_run_at_the_same_time(executor) {
         executor.block_on(async {
             let both = Arc::new(Barrier::new(2));
-            let tasks = [Arc::clone(&both), both].map(|both| async move { both.wait().is_leader() });
+            let both = [Arc::clone(&both), both];
+            let tasks = both.map(|both| async move { both.wait().is_leader() });
             let outputs = par_gather_on(&executor, tasks).await;
             assert_eq!(outputs.into_iter().filter(|output| matches!(output, Ok(true))).count(), 1);
         });

@@ -41,7 +41,8 @@ over_every_executor! {
         executor.block_on(async {
             let watch = watches(4);
             let gates = |n: usize| Gate::new(&watch[n]);
-            let mut racing = pin!(heist::race!(gates(0), gates(1), gates(2), yield_now(), gates(3)));
+            let racing = heist::race!(gates(0), gates(1), gates(2), yield_now(), gates(3));
+            let mut racing = pin!(racing);
             racing.as_mut().await;
             assert!(watch.iter().all(|child| child.polls() == 1 && !child.is_alive()));
         });

@@ -174,7 +174,10 @@ over_every_executor! {
     fn eight_branches(executor) {
         executor.block_on(async {
             for turn in 0..8 {
-                let (n, is) = (turn, async |n: usize| if n == turn { yield_now().await } else { pending().await });
+                let n = turn;
+                let is = async |n: usize| {
+                    if n == turn { yield_now().await } else { pending().await }
+                };
                 let seen = select! {
                     () = is(0) => 0, () = is(1) => 1, () = is(2) => 2, () = is(3) => 3,
                     () = is(4) => 4, () = is(5) => { 5 } () = is(6) => 6, () = is(7) => 7

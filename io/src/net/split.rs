@@ -29,21 +29,18 @@ pub struct OwnedReadHalf(Arc<TcpStream>);
 #[derive(Debug)]
 pub struct OwnedWriteHalf(Arc<TcpStream>);
 
-impl<'a> ReadHalf<'a> {
-    pub(super) fn new(stream: &'a TcpStream) -> Self {
-        Self(stream)
+impl TcpStream {
+    /// Two halves that borrow the stream, for two futures of one task.
+    pub fn split(&self) -> (ReadHalf<'_>, WriteHalf<'_>) {
+        (ReadHalf(self), WriteHalf(self))
     }
-}
 
-impl<'a> WriteHalf<'a> {
-    pub(super) fn new(stream: &'a TcpStream) -> Self {
-        Self(stream)
+    /// Two halves that own the stream, for two tasks. Dropping the writing half says that nothing
+    /// more will be written.
+    pub fn into_split(self) -> (OwnedReadHalf, OwnedWriteHalf) {
+        let stream = Arc::new(self);
+        (OwnedReadHalf(stream.clone()), OwnedWriteHalf(stream))
     }
-}
-
-pub(super) fn owned(stream: TcpStream) -> (OwnedReadHalf, OwnedWriteHalf) {
-    let stream = Arc::new(stream);
-    (OwnedReadHalf(stream.clone()), OwnedWriteHalf(stream))
 }
 
 impl Drop for OwnedWriteHalf {

@@ -1,6 +1,5 @@
 //! How do bytes go over a connection?
 
-use super::{OwnedReadHalf, OwnedWriteHalf, ReadHalf, WriteHalf};
 use crate::{
     dns::{LookupHost, ToAddrs},
     readiness::{Direction, Place},
@@ -147,17 +146,6 @@ impl TcpStream {
     #[doc(alias = "write_eof")]
     pub fn shutdown(&self, how: Shutdown) -> io::Result<()> {
         self.0.io().shutdown(how)
-    }
-
-    /// Two halves that borrow the stream, for two futures of one task.
-    pub fn split(&self) -> (ReadHalf<'_>, WriteHalf<'_>) {
-        (ReadHalf::new(self), WriteHalf::new(self))
-    }
-
-    /// Two halves that own the stream, for two tasks. Dropping the writing half says that nothing
-    /// more will be written.
-    pub fn into_split(self) -> (OwnedReadHalf, OwnedWriteHalf) {
-        super::split::owned(self)
     }
 
     /// Whether small writes go out at once (`TCP_NODELAY`) and do not wait for more.

@@ -18,17 +18,17 @@
 //! polls the children that were woken when it began; those that wake themselves meanwhile wait for
 //! the next one.
 
-mod as_completed; // one by one, in the order in which they complete
-mod chain; // futures of different types in one row
-mod children; // many futures of one type, each polled when it was woken
-mod gather; // everything, in argument order
+mod tuple; // futures of different types: the macros
+mod select; // the first one, with something to do for each
 mod par_gather; // everything, each child a task
 mod race; // the first one
+mod as_completed; // one by one, in the order in which they complete
+mod gather; // everything, in argument order
+mod children; // many futures of one type, each polled when it was woken
+mod chain; // futures of different types in one row
 mod ready; // which children were woken since the last poll?
 #[allow(unsafe_code)]
 mod row; // pinned places in one allocation
-mod select; // the first one, with something to do for each
-mod tuple; // the same for futures of different types: the macros
 mod turn; // who is polled first?
 
 pub use as_completed::{AsCompleted, Indexed, as_completed};

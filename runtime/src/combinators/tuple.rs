@@ -56,7 +56,8 @@ macro_rules! gather {
 /// }
 /// let pair = heist::try_gather!(number("7"), name("seven")).await?;
 /// assert_eq!(pair, (7, String::from("seven")));
-/// assert!(heist::try_gather!(number("x"), std::future::pending::<Result<(), _>>()).await.is_err());
+/// let never = std::future::pending::<Result<(), _>>();
+/// assert!(heist::try_gather!(number("x"), never).await.is_err());
 /// # Ok::<_, std::num::ParseIntError>(()) }).unwrap();
 /// ```
 #[doc(alias = "try_join")]

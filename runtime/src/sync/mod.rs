@@ -4,11 +4,11 @@
 //! `blocking_` methods. Who waits is served strictly first in, first out; who gives up waiting
 //! passes on what was meant for him.
 
-mod blocking; // how does a thread wait?
 pub mod channel; // many values, many ends
-mod closed;
+pub mod oneshot; // one value
+mod closed; // nobody is left at the other side
 mod line; // whose turn is it?
-pub mod oneshot; // one value // nobody is left at the other side
+mod blocking; // how does a thread wait?
 
 pub use channel::channel;
 pub use closed::{Closed, SendError};

@@ -125,7 +125,8 @@ impl<T, E> JoinHandle<Result<T, E>> {
     /// type Error = Box<dyn std::error::Error + Send + Sync>;
     ///
     /// async fn parse(text: &'static str) -> Result<u32, Error> {
-    ///     Ok(heist::spawn(async move { text.parse::<u32>().map_err(Error::from) }).flatten().await?)
+    ///     let parsed = heist::spawn(async move { text.parse::<u32>().map_err(Error::from) });
+    ///     Ok(parsed.flatten().await?)
     /// }
     ///
     /// heist::run(async {

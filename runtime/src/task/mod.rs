@@ -11,7 +11,6 @@
 //! | own it | [`JoinHandle::abort_on_drop`] |
 //! | one `?` for both errors | [`JoinHandle::flatten`] |
 
-mod builder; // a task with a name, or with another start
 pub(crate) mod kinds; // who runs which kind of tasks?
 mod handle; // what does the one who spawned hold?
 mod yield_now; // how does a task let the others run?
@@ -26,7 +25,7 @@ pub(crate) mod cold; // what do only few tasks have?
 pub(crate) mod locals; // how does a task carry values that belong to it?
 pub(crate) mod state; // in which state is a task, and who may do what in it?
 
-pub use builder::Builder;
+pub use crate::spawn::Builder;
 pub use handle::{AbortHandle, AbortOnDrop, Cancel, Flatten, JoinHandle};
 pub use heist_core::task::{CancelReason, JoinError, Spawn, Task, TaskId};
 pub use locals::{Local, Scope};

@@ -13,10 +13,16 @@ pub fn allowed(exceptions: &[Exception], finding: &str) -> bool {
 }
 
 /// Modules that name what is above them.
-pub const LAYERS: &[Exception] = &[];
+pub const LAYERS: &[Exception] = &[(
+    "runtime/src/task/mod.rs:28: `crate::spawn::Builder`",
+    "users look for it among the tasks; it stands above them, since it finds the runtime",
+)];
 
 /// Files that pass the door.
-pub const DOOR: &[Exception] = &[];
+pub const DOOR: &[Exception] = &[(
+    "io/http/",
+    "stands on heist as users' programs do; it has no protocol to be modelled",
+)];
 
 /// Files, functions and lines above a ceiling.
 pub const CEILINGS: &[Exception] = &[];
@@ -25,7 +31,10 @@ pub const CEILINGS: &[Exception] = &[];
 pub const DEPENDENCIES: &[Exception] = &[];
 
 /// Names in documents that nothing has.
-pub const DOCUMENTS: &[Exception] = &[];
+pub const DOCUMENTS: &[Exception] = &[(
+    "loom-tests/twins/",
+    "a twin compiles the sources again; their examples run in the real crate",
+)];
 
 /// Orderings without a tag.
 pub const ORDERINGS: &[Exception] = &[];
@@ -33,7 +42,19 @@ pub const ORDERINGS: &[Exception] = &[];
 /// Each file with `unsafe`, and how many of its lines have the word: one invariant family a file,
 /// behind a safe API. Growth is a decision (docs/adr/), so the number is exact.
 pub const UNSAFE: &[(&str, usize)] = &[
-    ("runtime/core/src/job.rs", 6),
+    ("runtime/src/combinators/row.rs", 2),
+    ("runtime/src/scheduler/live.rs", 1),
+    ("runtime/src/task/cell.rs", 49),
+    ("runtime/src/task/handle.rs", 1),
+    ("runtime/src/task/join.rs", 12),
+    ("runtime/src/task/run.rs", 1),
+    ("runtime/src/task/waker.rs", 12),
+    ("io/src/selector.rs", 1),
+    ("io/src/signal.rs", 1),
+    ("runtime/core/src/job.rs", 10),
+    ("runtime/core/src/primitive/model/cell.rs", 1),
+    ("runtime/core/src/primitive/model/deque/injector.rs", 3),
+    ("runtime/core/src/primitive/model/deque/worker.rs", 6),
     ("runtime/core/src/reason.rs", 1),
     ("runtime/core/src/waker.rs", 9),
 ];

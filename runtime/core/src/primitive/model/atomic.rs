@@ -189,7 +189,12 @@ macro_rules! number {
             fn seed(&self) -> $value {
                 // An exchange of a value for itself reads the newest and changes nothing.
                 self.0
-                    .compare_exchange(<$value>::MAX, <$value>::MAX, Ordering::Relaxed, Ordering::Relaxed)
+                    .compare_exchange(
+                        <$value>::MAX,
+                        <$value>::MAX,
+                        Ordering::Relaxed,
+                        Ordering::Relaxed,
+                    )
                     .unwrap_or_else(|newest| newest)
             }
         }

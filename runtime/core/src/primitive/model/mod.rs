@@ -5,13 +5,13 @@
 //! access that must come after all others, so that memory freed too early is seen. A timeout
 //! passes when a test says so ([`Condvar::expire`]).
 
-pub mod atomic; // std's atomics, which ask `site` for their ordering
+pub mod deque; // crossbeam's shapes
+pub mod thread; // two or three of them, switched by loom
+mod lock; // parking_lot's shapes
 #[allow(unsafe_code)]
 mod cell; // memory whose accesses loom checks
-pub mod deque; // crossbeam's shapes
-mod lock; // parking_lot's shapes
-pub mod site;
-pub mod thread; // two or three of them, switched by loom // which ordering does this run weaken?
+pub mod atomic; // std's atomics, which ask `site` for their ordering
+pub mod site; // which ordering does this run weaken?
 
 pub use cell::UnsafeCell;
 pub use crossbeam_utils::CachePadded;

@@ -1,12 +1,14 @@
 //! A task with a name, or with another start.
 
-use super::{
-    cold::Cold,
-    handle::JoinHandle,
-    kinds::{self, First, Workers},
-    locals,
+use crate::{
+    context, scheduler,
+    task::{
+        JoinHandle,
+        cold::Cold,
+        kinds::{self, First, Workers},
+        locals,
+    },
 };
-use crate::{context, scheduler};
 use std::{borrow::Cow, panic::Location};
 
 /// Spawns a task with more than the usual: a name, or its first poll at once.
