@@ -27,6 +27,10 @@ pub mod prelude; // what a program imports at once
 #[doc = include_str!("../../README.md")]
 struct Readme;
 
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/coming-from-asyncio.md")]
+struct ComingFromAsyncio;
+
 #[doc(hidden)]
 #[path = "private.rs"]
 pub mod __private; // what `#[heist::main]` and `#[heist::test]` expand to

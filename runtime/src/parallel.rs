@@ -62,8 +62,8 @@ where
 ///
 /// ```
 /// heist::run(async {
-///     let parsed = heist::try_par_gather(["1", "2"].map(|text| async { text.parse::<u32>() }));
-///     assert_eq!(parsed.await.unwrap(), [1, 2]);
+///     let tasks = [1_u32, 2].map(|n| async move { n.checked_sub(1).ok_or("too small") });
+///     assert_eq!(heist::try_par_gather(tasks).await.unwrap(), [0, 1]);
 /// });
 /// ```
 ///

@@ -38,3 +38,8 @@ pub use bytes::Bytes;
 
 /// The settings of TLS.
 pub use rustls;
+
+/// The programs of the document, which need both crates.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/asyncio.md")]
+struct Asyncio;
