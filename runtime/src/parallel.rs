@@ -62,8 +62,8 @@ where
 ///
 /// ```
 /// heist::run(async {
-///     let tasks = [1_u32, 2].map(|n| async move { n.checked_sub(1).ok_or("too small") });
-///     assert_eq!(heist::try_par_gather(tasks).await.unwrap(), [0, 1]);
+///     let tasks = [1_u32, 2].map(|n| async move { u8::try_from(n) });
+///     assert_eq!(heist::try_par_gather(tasks).await.unwrap(), [1, 2]);
 /// });
 /// ```
 ///
