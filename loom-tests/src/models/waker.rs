@@ -41,7 +41,8 @@ pub fn each_wake_arrives_and_each_reference_is_dropped() {
     let there = here.clone();
     let thread = spawn(move || {
         there.wake_by_ref();
-        there.clone().wake();
+        let clone = there.clone();
+        clone.wake();
     });
     drop(here);
     sleeper.sleep();
