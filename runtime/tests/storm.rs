@@ -43,7 +43,7 @@ impl Server {
             .arg("127.0.0.1:0")
             .stdout(Stdio::piped())
             .stderr(Stdio::null());
-        let mut process = command.spawn().expect("examples are built with the tests");
+        let mut process = command.spawn().expect("`cargo build --examples` comes first");
         let mut address = String::new();
         let stdout = process.stdout.take().expect("piped");
         BufReader::new(stdout).read_line(&mut address).unwrap();
