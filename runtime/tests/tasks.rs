@@ -280,6 +280,14 @@ async fn a_blocking_closure_gives_its_result_and_keeps_its_panic() {
 }
 
 #[heist::test]
+async fn a_blocking_closure_may_use_blocking_methods() {
+    let (sender, receiver) = heist::sync::channel(1);
+    let received = heist::spawn_blocking(move || receiver.blocking_recv());
+    sender.send(5).await.unwrap();
+    assert_eq!(received.await.unwrap().unwrap(), 5);
+}
+
+#[heist::test]
 async fn a_big_future_and_an_aligned_one_are_tasks_like_any_other() {
     #[repr(align(128))]
     struct Aligned(u8);

@@ -25,6 +25,11 @@ pub fn spend() {
     }
 }
 
+/// Whether there is a limit here: whether a worker polls, which a call that blocks would block.
+pub fn is_limited() -> bool {
+    current::budget().is_some()
+}
+
 /// Runs `poll` without a limit, for a caller that bounds itself; what it spends is not counted.
 pub fn unlimited<R>(poll: impl FnOnce() -> R) -> R {
     struct Restore(Option<u8>);

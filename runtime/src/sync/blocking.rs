@@ -1,7 +1,7 @@
 //! How does a plain thread wait for a future?
 
 use heist_core::{
-    current,
+    budget,
     primitive::{Arc, Condvar, Mutex},
     waker::{self, WakeTarget},
 };
@@ -18,7 +18,7 @@ use std::{
 #[track_caller]
 pub fn block_on<F: Future>(future: F) -> F::Output {
     assert!(
-        current::task().is_none(),
+        !budget::is_limited(),
         "a `blocking_` method was called in a task, where it blocks a worker; await the method \
          without the prefix, or call it in `spawn_blocking`"
     );
