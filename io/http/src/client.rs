@@ -306,7 +306,11 @@ impl Page {
     /// # Cancel safety
     ///
     /// Dropped, what was read is lost, and the connection is closed.
-    pub async fn bytes(self) -> Result<Bytes, Error> {
+    pub fn bytes(self) -> Reading<Bytes> {
+        Reading(Box::pin(self.read()))
+    }
+
+    async fn read(self) -> Result<Bytes, Error> {
         let Self {
             client,
             origin,
@@ -331,8 +335,32 @@ impl Page {
     /// # Errors
     ///
     /// As [`bytes`](Self::bytes); and when it is not UTF-8.
-    pub async fn text(self) -> Result<String, Error> {
-        String::from_utf8(self.bytes().await?.into()).map_err(Error::Text)
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`bytes`](Self::bytes).
+    pub fn text(self) -> Reading<String> {
+        Reading(Box::pin(async {
+            String::from_utf8(self.read().await?.into()).map_err(Error::Text)
+        }))
+    }
+}
+
+/// What [`Page::bytes`] and [`Page::text`] wait for: the end of the body.
+#[must_use = "futures do nothing until awaited"]
+pub struct Reading<T>(Pin<Box<dyn Future<Output = Result<T, Error>> + Send>>);
+
+impl<T> Future for Reading<T> {
+    type Output = Result<T, Error>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        self.0.as_mut().poll(cx)
+    }
+}
+
+impl<T> fmt::Debug for Reading<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Reading").finish_non_exhaustive()
     }
 }
 

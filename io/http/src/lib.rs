@@ -26,7 +26,7 @@ mod stream; // plain or encrypted bytes, as hyper wants them
 mod timer; // what time is it, for hyper?
 mod error; // what can go wrong?
 
-pub use client::{Client, ClientBuilder, Page, Request, Sending};
+pub use client::{Client, ClientBuilder, Page, Reading, Request, Sending};
 pub use error::Error;
 pub use server::{Incoming, Serve, Server, serve, text};
 
