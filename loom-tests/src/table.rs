@@ -56,6 +56,11 @@ macro_rules! for_each_model {
                 a_push_outlives_the_runtime;
             "runtime/src/scheduler/leader.rs" scheduler:
                 the_leader_sees_a_reactor_come_to_life;
+            "timer/src/timers.rs" timers:
+                a_leader_knows_of_a_foreign_timer_or_is_kicked
+                a_timer_may_be_dropped_while_it_fires
+                a_timer_wakes_its_newest_waker_or_is_ready
+                firing_hides_no_timer_that_is_armed_meanwhile;
         }
     };
 }

@@ -3,6 +3,7 @@
 pub mod scheduler; // every job is run, whoever sleeps, sticks or stops
 #[allow(unsafe_code)]
 pub mod task; // polled by one thread at a time, finished once, joined, freed
+pub mod timers; // every timer fires, whoever arms, drops or moves it
 pub mod waker; // wakers are counted, and reach whom they should
 pub mod job; // the slot of one job
 pub mod deque; // nothing is lost or taken twice
