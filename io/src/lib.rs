@@ -11,6 +11,10 @@
 pub mod net; // TCP listeners and streams
 #[allow(unsafe_code)]
 pub mod signal; // how does a program hear of ctrl-c?
+#[allow(unsafe_code)]
+pub mod termination; // how does a program hear that it shall end?
+#[allow(unsafe_code)]
+pub mod disposition; // what does a signal do to the program, and who hears it?
 pub mod dns; // which addresses has a name?
 pub mod source; // how does an operation wait until it would not block?
 pub mod context; // whose reactor is this thread's?

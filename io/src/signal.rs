@@ -4,11 +4,11 @@
 //! reactor reports the other.
 
 use crate::{
+    disposition::{self, Hearing, SIGINT},
     readiness::{Direction, Place},
     source::{Source, Waits},
 };
 use heist_core::wait::Kind;
-use signal_hook_registry::SigId;
 use std::{
     ffi::c_int,
     io::{self, Read, Write},
@@ -18,11 +18,8 @@ use std::{
     task::{Context, Poll, ready},
 };
 
-/// The number of the signal that ctrl-c sends: the same on every Unix.
-const SIGINT: c_int = 2;
-
 /// Waits for the next ctrl-c (SIGINT). From the first poll until it is dropped, the signal does
-/// not end the process.
+/// not end the process, nor what `#[heist::main]` runs. Afterwards it does so again.
 ///
 /// ```
 /// # let _ = async {
@@ -59,7 +56,7 @@ pub struct CtrlC {
 #[derive(Debug)]
 struct Subscription {
     bytes: Source<UnixStream>,
-    handler: SigId,
+    _hearing: Hearing,
 }
 
 impl Subscription {
@@ -71,19 +68,12 @@ impl Subscription {
             // Full: there is a byte already.
             let _ = (&bell).write(&[1]);
         };
-        // SAFETY: the handler only writes to a socket, which is async-signal-safe, and the crate
-        // keeps `errno` for us.
-        let handler = unsafe { signal_hook_registry::register(signal, ring) }?;
+        // SAFETY: it only writes to a socket, which is async-signal-safe.
+        let hearing = unsafe { disposition::subscribe(signal, ring) }?;
         Ok(Self {
             bytes: Source::new(bytes, at),
-            handler,
+            _hearing: hearing,
         })
-    }
-}
-
-impl Drop for Subscription {
-    fn drop(&mut self) {
-        signal_hook_registry::unregister(self.handler);
     }
 }
 

@@ -157,7 +157,7 @@ impl Builder {
         F::Output: Send + 'static,
     {
         crate::runtime::refuse_worker("run");
-        let runtime = self.start(true)?;
+        let runtime = self.build_with_caller()?;
         let root = runtime.spawn(future);
         let joined = runtime.block_on(root);
         drop(runtime);
@@ -168,6 +168,15 @@ impl Builder {
                 Err(error) => panic!("the root did not return: {error}"),
             },
         }
+    }
+
+    /// A runtime whose one seat is left to the thread that blocks on it.
+    pub(crate) fn build_with_caller(self) -> io::Result<Runtime> {
+        self.start(true)
+    }
+
+    pub(crate) fn grace(&self) -> Duration {
+        self.shutdown_timeout
     }
 
     fn start(self, caller_works: bool) -> io::Result<Runtime> {

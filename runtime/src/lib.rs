@@ -37,6 +37,7 @@ pub mod __private; // what `#[heist::main]` and `#[heist::test]` expand to
 #[cfg(heist_model)]
 #[allow(missing_docs)]
 pub mod internals; // what the models reach, and nobody else
+mod interrupt; // what does a signal do to a program of `#[heist::main]`?
 mod parallel; // `par_gather` on this thread's runtime
 pub mod combinators; // who waits for whom, and what becomes of the rest?
 pub mod stream; // an `async` body that gives many values

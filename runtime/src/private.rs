@@ -1,8 +1,11 @@
 //! What `#[heist::main]` and `#[heist::test]` expand to. Not for use by hand.
 
-use crate::{Builder, Handle, Runtime};
+use crate::{Builder, Handle, Runtime, interrupt::Interrupt, sync::oneshot};
 use heist_core::primitive::{Arc, Condvar, Mutex, Wait, thread};
+use heist_io::{disposition, termination};
 use std::{
+    io::{self, Write as _},
+    panic,
     process::{ExitCode, Termination},
     time::Duration,
 };
@@ -12,25 +15,86 @@ const TEST_IS_OLD: Duration = Duration::from_secs(20);
 
 /// `#[heist::main]`: the future is the first task, and its result becomes the exit code there, so
 /// that it need not be `Send`.
-pub fn main<F>(builder: Builder, future: F) -> ExitCode
+pub fn main<F>(builder: Builder, signals: bool, future: F) -> ExitCode
 where
     F: Future<Output: Termination> + Send + 'static,
 {
-    match builder.run(async move { future.await.report() }) {
-        Ok(code) => code,
-        Err(error) => refused(&error),
-    }
+    let grace = builder.grace();
+    let runtime = match builder.build_with_caller() {
+        Ok(runtime) => runtime,
+        Err(error) => return refused(&error),
+    };
+    let heard = heard(signals);
+    let root = runtime.spawn(async move { future.await.report() });
+    let stop = root.abort_handle();
+    let stop = move || stop.abort();
+    let interrupt =
+        heard.and_then(|heard| Interrupt::new(heard, runtime.handle().clone(), grace, stop));
+    let joined = runtime.block_on(root);
+    let code = match joined {
+        Ok(code) => Some(code),
+        Err(error) => match error.try_into_panic() {
+            Ok(panic) => panic::resume_unwind(panic),
+            Err(_) => None,
+        },
+    };
+    end(runtime, interrupt, code)
 }
 
 /// `#[heist::main(local)]`: the future stays on this thread, which runs everything.
-pub fn main_local<F: Future<Output: Termination>>(builder: Builder, future: F) -> ExitCode {
-    match builder.current_thread().build() {
-        Ok(runtime) => runtime.block_on(future).report(),
-        Err(error) => refused(&error),
+pub fn main_local<F: Future<Output: Termination>>(
+    builder: Builder,
+    signals: bool,
+    future: F,
+) -> ExitCode {
+    let grace = builder.grace();
+    let runtime = match builder.current_thread().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return refused(&error),
+    };
+    let (sender, stopped) = oneshot();
+    let stop = move || {
+        let _ = sender.send(());
+    };
+    let interrupt = heard(signals)
+        .and_then(|heard| Interrupt::new(heard, runtime.handle().clone(), grace, stop));
+    let stopped = async {
+        if stopped.await.is_err() {
+            // Nobody listens for signals.
+            std::future::pending::<()>().await;
+        }
+        None
+    };
+    let root = async { Some(future.await.report()) };
+    let code = runtime.block_on(crate::race!(root, stopped));
+    end(runtime, interrupt, code)
+}
+
+/// Before the root starts. `None`: signals do what they do to any program.
+fn heard(signals: bool) -> Option<(termination::Termination, termination::Requests)> {
+    signals
+        .then(|| termination::Termination::new().ok())
+        .flatten()
+}
+
+/// The root is over; without a code, because it was stopped.
+fn end(runtime: Runtime, interrupt: Option<Interrupt>, code: Option<ExitCode>) -> ExitCode {
+    if let Some(interrupt) = &interrupt {
+        interrupt.root_is_over();
+    }
+    drop(runtime);
+    match (code, interrupt.and_then(|interrupt| interrupt.first())) {
+        (Some(code), _) => code,
+        (None, Some(signal)) => {
+            // Dying, the process flushes nothing. A closed stdout is no reason to live.
+            let _ = io::stdout().flush();
+            disposition::die_of(signal)
+        }
+        (None, None) => panic!("the root was aborted"),
     }
 }
 
-fn refused(error: &std::io::Error) -> ExitCode {
+fn refused(error: &io::Error) -> ExitCode {
     eprintln!("heist: the runtime could not start: {error}");
     ExitCode::FAILURE
 }

@@ -5,7 +5,7 @@
 //! ```text
 //! fn main() -> ::std::process::ExitCode {
 //!     async fn main() -> Result<(), Error> { … }
-//!     ::heist::__private::main(::heist::Builder::new().workers(4), main())
+//!     ::heist::__private::main(::heist::Builder::new().workers(4), true, main())
 //! }
 //!
 //! #[::core::prelude::v1::test]
@@ -35,6 +35,8 @@ pub struct Attribute {
     returns: &'static str,
     /// How many workers there are when nothing is said.
     workers: &'static str,
+    /// Whether it hears signals when nothing is said; without it, the runner is not asked.
+    signals: &'static str,
     options: &'static [&'static str],
 }
 
@@ -43,7 +45,8 @@ pub const MAIN: Attribute = Attribute {
     above: "",
     returns: "-> ::std::process::ExitCode",
     workers: "",
-    options: &["workers", "local"],
+    signals: "true",
+    options: &["workers", "signals", "local"],
 };
 
 pub const TEST: Attribute = Attribute {
@@ -51,6 +54,7 @@ pub const TEST: Attribute = Attribute {
     above: "#[::core::prelude::v1::test]",
     returns: "",
     workers: "2",
+    signals: "",
     options: &["workers", "local", "paused"],
 };
 
@@ -79,8 +83,13 @@ fn plain(
 
     let local = if options.local { "_local" } else { "" };
     let runner = format!("::heist::__private::{}{local}", attribute.runner);
+    let signals = said_or(&options.signals, attribute.signals, span);
     let mut arguments = builder(attribute, options, span);
     arguments.extend(text(",", span));
+    if !signals.is_empty() {
+        arguments.extend(signals);
+        arguments.extend(text(",", span));
+    }
     arguments.extend(name.clone());
     let mut body: TokenStream = function.function.into_iter().collect();
     body.extend(text(&runner, span));
@@ -99,11 +108,8 @@ fn plain(
 /// The `heist::Builder` that the options describe.
 fn builder(attribute: &Attribute, options: Options<TokenTree>, span: Span) -> TokenStream {
     let mut builder = text("::heist::Builder::new()", span);
-    let workers: TokenStream = match options.workers {
-        Some(number) => number.into_iter().collect(),
-        None if options.local => TokenStream::new(),
-        None => text(attribute.workers, span),
-    };
+    let default = if options.local { "" } else { attribute.workers };
+    let workers = said_or(&options.workers, default, span);
     if !workers.is_empty() {
         builder.extend(text(".workers", span));
         builder.extend([group(Delimiter::Parenthesis, workers, span)]);
@@ -112,6 +118,14 @@ fn builder(attribute: &Attribute, options: Options<TokenTree>, span: Span) -> To
         builder.extend(text(".paused_clock(true)", span));
     }
     builder
+}
+
+/// The expression that was said, or the default.
+fn said_or(said: &Option<Vec<TokenTree>>, default: &str, span: Span) -> TokenStream {
+    match said {
+        Some(said) => said.iter().cloned().collect(),
+        None => text(default, span),
+    }
 }
 
 /// An error where the problem is, and an empty function, lest its absence be an error too.

@@ -24,6 +24,16 @@ mod token; // what does a walk need to know of a token?
 /// | --- | --- |
 /// | `workers = n` | this many workers, this thread being one; without it, one a core |
 /// | `local` | the function is polled by this thread, which runs everything: it may hold what is not `Send` |
+/// | `signals = false` | SIGINT and SIGTERM do what they do to any program |
+///
+/// # Signals
+///
+/// SIGINT (ctrl-c) and SIGTERM are heard unless the program was started with them ignored. Where
+/// something waits for the signal, such as `heist::signal::ctrl_c`, that is all. Otherwise the
+/// first one stops the function at its next await, and the runtime shuts down: what they own is
+/// dropped. The process then ends by that signal, so that its parent sees it. At the second
+/// signal, or 5 seconds after the first, it ends at once, after printing to stderr what every task
+/// is waiting for. A function that returns before it is stopped returns its value.
 ///
 /// # Examples
 ///

@@ -7,6 +7,8 @@ use crate::token::{Problem, Token};
 pub struct Options<T> {
     /// The expression after `workers =`.
     pub workers: Option<Vec<T>>,
+    /// The expression after `signals =`.
+    pub signals: Option<Vec<T>>,
     pub local: bool,
     pub paused: bool,
 }
@@ -15,6 +17,7 @@ pub struct Options<T> {
 pub fn read<T: Token>(tokens: &[T], known: &[&str]) -> Result<Options<T>, Problem<T>> {
     let mut options = Options {
         workers: None,
+        signals: None,
         local: false,
         paused: false,
     };
@@ -35,18 +38,13 @@ pub fn read<T: Token>(tokens: &[T], known: &[&str]) -> Result<Options<T>, Proble
             return Err(Problem::at(first, format!("`{name}` stands here twice")));
         }
         match (name.as_str(), value) {
-            ("workers", [equals, number @ ..]) if equals.mark() == Some('=') => {
-                options.workers = Some(number.to_vec()).filter(|number| !number.is_empty());
-            }
-            ("workers", _) => {}
+            ("workers", value) => options.workers = Some(expression(first, "4", value)?),
+            ("signals", value) => options.signals = Some(expression(first, "false", value)?),
             (_, [extra, ..]) => {
                 return Err(Problem::at(extra, format!("`{name}` takes no value")));
             }
             ("local", []) => options.local = true,
             (_, []) => options.paused = true,
-        }
-        if name == "workers" && options.workers.is_none() {
-            return Err(Problem::at(first, "how many? Write `workers = 4`"));
         }
         if options.local && options.workers.is_some() {
             let message = "`local` means one thread: it does not go with `workers`";
@@ -57,12 +55,26 @@ pub fn read<T: Token>(tokens: &[T], known: &[&str]) -> Result<Options<T>, Proble
     Ok(options)
 }
 
+/// The expression of `name = expression`.
+fn expression<T: Token>(name: &T, example: &str, value: &[T]) -> Result<Vec<T>, Problem<T>> {
+    match value {
+        [equals, expression @ ..] if equals.mark() == Some('=') && !expression.is_empty() => {
+            Ok(expression.to_vec())
+        }
+        _ => {
+            let name_is = name.word().unwrap_or_default();
+            let message = format!("which? Write `{name_is} = {example}`");
+            Err(Problem::at(name, message))
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::token::fake::tokens;
 
-    const KNOWN: &[&str] = &["workers", "local", "paused"];
+    const KNOWN: &[&str] = &["workers", "signals", "local", "paused"];
 
     fn problem(text: &'static str) -> (&'static str, String) {
         let problem = read(&tokens(text), KNOWN).expect_err("a problem");
@@ -83,7 +95,7 @@ mod tests {
         let (at, message) = problem("local , threads = 2");
         assert_eq!(at, "threads");
         assert!(
-            message.contains("`workers`, `local`, `paused`"),
+            message.contains("`workers`, `signals`, `local`, `paused`"),
             "{message}"
         );
         assert!(
@@ -100,5 +112,10 @@ mod tests {
         assert_eq!(problem("local = true").0, "=");
         assert_eq!(problem("workers").0, "workers");
         assert_eq!(problem("workers =").0, "workers");
+        assert_eq!(problem("signals").0, "signals");
+        assert!(
+            problem("signals").1.contains("`signals = false`"),
+            "an example of it"
+        );
     }
 }

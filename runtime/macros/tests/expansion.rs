@@ -67,15 +67,21 @@ pub mod __private {
     }
 
     /// `#[heist::main]`.
-    pub fn main<F>(builder: Builder, future: F) -> ExitCode
+    pub fn main<F>(builder: Builder, signals: bool, future: F) -> ExitCode
     where
         F: Future<Output: Termination> + Send + 'static,
     {
-        poll("main", builder, async { future.await.report() })
+        let runner = if signals { "main" } else { "main, deaf" };
+        poll(runner, builder, async { future.await.report() })
     }
 
     /// `#[heist::main(local)]`.
-    pub fn main_local<F: Future<Output: Termination>>(builder: Builder, future: F) -> ExitCode {
+    pub fn main_local<F: Future<Output: Termination>>(
+        builder: Builder,
+        signals: bool,
+        future: F,
+    ) -> ExitCode {
+        assert!(signals, "the default");
         poll("main_local", builder, future).report()
     }
 
@@ -115,9 +121,9 @@ async fn fails() -> Result<(), Box<dyn std::error::Error>> {
     Ok(())
 }
 
-#[heist_macros::main(workers = 1 + 2)]
+#[heist_macros::main(workers = 1 + 2, signals = 1 > 2)]
 async fn succeeds() {
-    assert_eq!(seen(), ["main", "workers 3"]);
+    assert_eq!(seen(), ["main, deaf", "workers 3"]);
 }
 
 #[heist_macros::main(local)]

@@ -57,6 +57,12 @@ impl Counter {
             .fetch_add(value, std::sync::atomic::Ordering::Relaxed)
     }
 
+    /// Subtracts, and returns what was there before.
+    pub fn sub(&self, value: u64) -> u64 {
+        self.0
+            .fetch_sub(value, std::sync::atomic::Ordering::Relaxed)
+    }
+
     /// What the counter says.
     pub fn get(&self) -> u64 {
         self.0.load(std::sync::atomic::Ordering::Relaxed)
