@@ -263,6 +263,34 @@ fn with_the_last_sender_gone_every_waiting_receiver_hears_it() {
 }
 
 #[test]
+fn with_the_last_sender_gone_nobody_takes_the_value_of_who_was_chosen() {
+    for leaves in [false, true] {
+        let (sender, receiver) = channel(2);
+        let mut first = Hand::waits(receiver.recv());
+        let mut second = Hand::waits(receiver.recv());
+        sender.try_send(1).unwrap();
+        drop(sender);
+        assert_eq!(
+            receiver.try_recv(),
+            Err(TryRecvError::Empty),
+            "it is set aside"
+        );
+        let mut newcomer = Hand::waits(receiver.recv());
+        assert_eq!((second.wakes(), newcomer.wakes()), (0, 0));
+        if leaves {
+            drop(first);
+            assert_eq!(second.poll(), Poll::Ready(Ok(1)), "the next one's");
+        } else {
+            assert_eq!(first.poll(), Poll::Ready(Ok(1)));
+            assert_eq!(second.wakes(), 1, "nothing will come");
+            assert_eq!(second.poll(), Poll::Ready(Err(Closed)));
+        }
+        assert_eq!(newcomer.wakes(), 1, "each tells the next");
+        assert_eq!(newcomer.poll(), Poll::Ready(Err(Closed)));
+    }
+}
+
+#[test]
 fn with_the_last_receiver_gone_every_waiting_sender_gets_its_value_back() {
     for capacity in [0, 1] {
         let (sender, receiver) = channel(capacity);
@@ -314,6 +342,19 @@ fn a_receiver_whose_rendezvous_was_called_off_waits_for_the_next() {
     let mut sends = Hand::waits(sender.send(2));
     assert_eq!(receives.poll(), Poll::Ready(Ok(2)));
     assert_eq!(sends.poll(), Poll::Ready(Ok(())));
+}
+
+#[test]
+fn a_receiver_whose_rendezvous_was_called_off_keeps_its_place() {
+    let (sender, receiver) = channel(0);
+    let mut first = Hand::waits(receiver.recv());
+    let mut second = Hand::waits(receiver.recv());
+    drop(Hand::waits(sender.send(1)));
+    assert!(first.poll().is_pending());
+    let _sends = [2, 3].map(|n| Hand::waits(sender.send(n)));
+    assert_eq!((first.wakes(), second.wakes()), (2, 1));
+    assert_eq!(first.poll(), Poll::Ready(Ok(2)));
+    assert_eq!(second.poll(), Poll::Ready(Ok(3)));
 }
 
 #[test]

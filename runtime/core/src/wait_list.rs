@@ -50,6 +50,15 @@ impl WaitList {
         }
     }
 
+    /// Puts a waiter that was popped back into its place.
+    pub fn restore(&mut self, ticket: Ticket, waker: Waker) {
+        let held = self.waiters.insert(ticket, waker);
+        debug_assert!(
+            held.is_none(),
+            "a waiter that was popped is not in the list"
+        );
+    }
+
     /// Whether the waiter still waits.
     pub fn contains(&self, ticket: Ticket) -> bool {
         self.waiters.contains_key(&ticket)

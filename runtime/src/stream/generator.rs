@@ -215,7 +215,8 @@ impl<T> Emitter<'_, T> {
     ///
     /// # Panics
     ///
-    /// When it is polled while its generator is not: in a destructor, or on another thread.
+    /// When it is polled while its generator is not, as in a destructor. (It goes on when the
+    /// generator is polled again: a body that blocks until another thread has emitted never ends.)
     ///
     /// # Cancel safety
     ///

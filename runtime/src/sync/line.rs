@@ -36,17 +36,19 @@ impl Line {
         }
     }
 
-    /// Joins the line, or stays in it with another waker. The old one is to be dropped unlocked.
+    /// Joins the line, or stays in it with another waker, or goes back to his place, if he was
+    /// chosen for what has gone since. The old waker is to be dropped unlocked.
     #[must_use]
     pub fn wait(&mut self, ticket: &mut Option<Ticket>, waker: Waker) -> Option<Waker> {
-        match *ticket {
-            Some(held) => Some(
-                self.waiters
-                    .replace(held, waker)
-                    .unwrap_or_else(|waker| waker),
-            ),
-            None => {
-                *ticket = Some(self.waiters.push(waker));
+        let Some(held) = *ticket else {
+            *ticket = Some(self.waiters.push(waker));
+            return None;
+        };
+        match self.waiters.replace(held, waker) {
+            Ok(old) => Some(old),
+            Err(waker) => {
+                self.chosen -= 1;
+                self.waiters.restore(held, waker);
                 None
             }
         }

@@ -143,7 +143,7 @@ impl<T> Drop for Sender<T> {
     fn drop(&mut self) {
         let mut state = self.shared.lock();
         state.senders -= 1;
-        if state.senders == 0 {
+        if state.is_over() {
             let woken = state.receiving.choose_all();
             drop(state);
             woken.into_iter().for_each(Waker::wake);

@@ -109,16 +109,29 @@ impl<T> State<T> {
             .free(self.capacity.saturating_sub(self.queue.len()))
     }
 
-    /// How many values may be taken by newcomers.
     fn values(&self) -> usize {
-        self.receiving.free(self.queue.len() + self.offers.len())
+        self.queue.len() + self.offers.len()
+    }
+
+    /// Whether no value will ever come again.
+    pub fn is_over(&self) -> bool {
+        self.senders == 0 && self.values() == 0
+    }
+
+    /// How many newcomers need not wait: they take a value, or hear that none will come.
+    fn receivable(&self) -> usize {
+        if self.is_over() {
+            usize::MAX
+        } else {
+            self.receiving.free(self.values())
+        }
     }
 
     /// Adds a value, for which there is room.
     #[must_use]
     pub fn push(&mut self, value: T) -> Option<Waker> {
         self.queue.push_back(value);
-        self.receiving.choose(self.values())
+        self.receiving.choose(self.receivable())
     }
 
     pub fn send(
@@ -178,7 +191,7 @@ impl<T> State<T> {
             return [old, None];
         };
         self.offers.insert(ticket, value);
-        [old, self.receiving.choose(self.values())]
+        [old, self.receiving.choose(self.receivable())]
     }
 
     /// A sender goes away: his offer, his waker, and who is chosen in his place.
@@ -193,19 +206,23 @@ impl<T> State<T> {
     }
 
     pub fn receive(&mut self, ticket: &mut Option<Ticket>) -> Option<Done<Result<T, Closed>>> {
-        let is_closed = self.senders == 0;
-        let free = if is_closed { usize::MAX } else { self.values() };
-        if !self.receiving.may_go(ticket, free) {
+        // An offer may be withdrawn before the receiver that was chosen for it comes; he goes back
+        // to his place.
+        let nothing_yet = self.values() == 0 && self.senders > 0;
+        if nothing_yet || !self.receiving.may_go(ticket, self.receivable()) {
             return None;
-        }
-        if let Some(value) = self.queue.pop_front() {
-            return Some((Ok(value), self.sending.choose(self.room())));
         }
         if let Some((sender, value)) = self.offers.pop_first() {
             return Some((Ok(value), self.sending.serve(sender)));
         }
-        // An offer may be withdrawn before the receiver that was chosen for it comes.
-        is_closed.then_some((Err(Closed), None))
+        let value = self.queue.pop_front().ok_or(Closed);
+        let woken = if self.is_over() {
+            // The next one will hear it too, and tell the one behind him.
+            self.receiving.choose(self.receivable())
+        } else {
+            self.sending.choose(self.room())
+        };
+        Some((value, woken))
     }
 
     #[must_use]
@@ -216,6 +233,6 @@ impl<T> State<T> {
     /// A receiver goes away: his waker, and who is chosen in his place.
     pub fn give_up_receiving(&mut self, ticket: Ticket) -> (Option<Waker>, Option<Waker>) {
         let old = self.receiving.leave(ticket);
-        (old, self.receiving.choose(self.values()))
+        (old, self.receiving.choose(self.receivable()))
     }
 }
