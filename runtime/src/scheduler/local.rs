@@ -29,6 +29,8 @@ pub struct Local {
     pub queue: deque::Worker<Job>,
     /// How many jobs in a row came from the LIFO slot.
     pub lifo_runs: Cell<u32>,
+    /// Events and timers wake in their order; the slot would put the last one first.
+    pub in_order: Cell<bool>,
 }
 
 primitive::thread_local! {
@@ -111,8 +113,8 @@ pub fn is_worker() -> bool {
 impl Local {
     fn push(&self, job: Job, hint: Hint) {
         let displaced = match hint {
-            Hint::Soon => self.shared.remotes[self.me].slot.put(job),
-            Hint::Behind => Some(job),
+            Hint::Soon if !self.in_order.get() => self.shared.remotes[self.me].slot.put(job),
+            Hint::Soon | Hint::Behind => Some(job),
         };
         if let Some(job) = displaced {
             self.queue.push(job);

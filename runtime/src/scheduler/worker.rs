@@ -40,12 +40,12 @@ impl Worker {
     /// Makes this thread a worker.
     pub fn sit(seat: Seat) -> Self {
         let Seat { shared, me, queue } = seat;
-        let lifo_runs = Cell::new(0);
         let local = Rc::new(Local {
             shared: shared.clone(),
             me,
             queue,
-            lifo_runs,
+            lifo_runs: Cell::new(0),
+            in_order: Cell::new(false),
         });
         let rng = fastrand::Rng::with_seed(shared.seed.wrapping_add(me as u64));
         Self {
@@ -81,7 +81,9 @@ impl Worker {
     /// Wakes what was harvested, and fires what is overdue: user code may run in both.
     pub(super) fn dispatch(&self) {
         let mut wakers = self.wakers.take();
+        self.local.in_order.set(true);
         self.shared.driver.dispatch(&mut wakers);
+        self.local.in_order.set(false);
         self.wakers.replace(wakers);
     }
 

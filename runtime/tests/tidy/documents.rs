@@ -26,6 +26,32 @@ fn links(text: &str) -> Vec<&str> {
         .collect()
 }
 
+/// The tests that a table names in its last column.
+fn named_tests(text: &str) -> Vec<&str> {
+    let last = text.lines().filter_map(|row| row.rsplit('|').nth(1));
+    last.flat_map(|cell| cell.split('`').skip(1).step_by(2))
+        .filter(|word| !word.contains(['.', '/', ' ']))
+        .collect()
+}
+
+#[test]
+fn every_promise_names_tests_that_exist() {
+    let tests: String = tree::files("", ".rs")
+        .into_iter()
+        .filter(|file| file.path.contains("/tests/"))
+        .map(|file| file.text)
+        .collect();
+    let promises = tree::files("docs", "promises.md");
+    let named: Vec<&str> = promises
+        .iter()
+        .flat_map(|document| named_tests(&document.text))
+        .collect();
+    assert!(named.len() > 60, "the tables are read: {}", named.len());
+    let is_missing = |name: &&str| !tests.contains(&format!("fn {name}("));
+    let missing = named.into_iter().filter(is_missing).map(str::to_owned);
+    report("promised, and not tested", missing.collect());
+}
+
 #[test]
 fn documents_name_what_exists() {
     let files: Vec<String> = tree::files("", ".rs")
