@@ -1,5 +1,5 @@
-//! Two thousand connections to an echo server in another process, with random kills: no lost
-//! reply, no foreign byte, and nothing kept.
+//! Two thousand connections from another process to an echo server, with random kills: no lost
+//! reply, no foreign byte, and nothing kept, on either side.
 //!
 //! `HEIST_STORM_EXCHANGES` says how many exchanges a connection has in a round; 4 by default, and
 //! 120, with optimisation, for half a minute of storm.
@@ -8,10 +8,13 @@
 #[allow(unsafe_code)]
 mod counting;
 
-use heist::net::TcpStream;
+use heist::{
+    Runtime,
+    net::{TcpListener, TcpStream},
+};
 use std::{
-    io::{self, BufRead as _, BufReader},
-    process::{Child, Command, Stdio},
+    io::{self, BufRead as _, BufReader, Read as _, Write as _},
+    process::{Child, ChildStdin, ChildStdout, Command, Stdio},
 };
 
 #[global_allocator]
@@ -27,40 +30,12 @@ const KILLED: u64 = 40;
 /// What later rounds may hold beyond the first: a table or a queue that grew.
 const SLACK: isize = 256 * 1024;
 
-struct Server {
-    process: Child,
-    address: String,
-}
+/// Tells the process of the clients where the server is.
+const SERVER: &str = "HEIST_STORM_SERVER";
 
-impl Server {
-    /// The example, which serves until it is killed.
-    fn start() -> Self {
-        let mut path = std::env::current_exe().expect("a test has a path");
-        path.pop();
-        path.pop();
-        let mut command = Command::new(path.join("examples/echo"));
-        command
-            .arg("127.0.0.1:0")
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null());
-        let mut process = command
-            .spawn()
-            .expect("`cargo build --examples` comes first");
-        let mut address = String::new();
-        let stdout = process.stdout.take().expect("piped");
-        BufReader::new(stdout).read_line(&mut address).unwrap();
-        Self {
-            process,
-            address: address.trim().to_owned(),
-        }
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-    }
+fn exchanges() -> u64 {
+    let exchanges = std::env::var("HEIST_STORM_EXCHANGES");
+    exchanges.map_or(EXCHANGES, |text| text.parse().expect("a number"))
 }
 
 /// A client's exchanges; reconnects after a kill. How many replies were right.
@@ -91,31 +66,110 @@ async fn client(address: String, number: u64, exchanges: u64) -> io::Result<u64>
     Ok(replies)
 }
 
+/// All connections, once; how many replies were right.
+fn round(runtime: &Runtime, address: &str) -> u64 {
+    let exchanges = exchanges();
+    let clients = (0..CONNECTIONS).map(|n| client(address.to_owned(), n, exchanges));
+    let replies = runtime.block_on(async { heist::par_gather(clients).await });
+    assert!(runtime.dump().tasks.is_empty());
+    let replies = replies.into_iter();
+    replies.map(|replies| replies.unwrap().unwrap()).sum()
+}
+
+/// The process of the clients, if this is it: a round for each line of its input.
+#[test]
+fn the_clients() {
+    let Ok(address) = std::env::var(SERVER) else {
+        return;
+    };
+    let runtime = heist::Builder::new().workers(2).build().unwrap();
+    for line in io::stdin().lines() {
+        line.unwrap();
+        let replies = round(&runtime, &address);
+        println!("replies {replies} live {}", counting::live());
+    }
+}
+
+struct Clients {
+    process: Child,
+    orders: ChildStdin,
+    reports: BufReader<ChildStdout>,
+}
+
+impl Clients {
+    fn start(server: &str) -> Self {
+        let this = std::env::current_exe().expect("a test has a path");
+        let mut process = Command::new(this)
+            .args(["--exact", "the_clients", "--nocapture"])
+            .env(SERVER, server)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        Self {
+            orders: process.stdin.take().expect("piped"),
+            reports: BufReader::new(process.stdout.take().expect("piped")),
+            process,
+        }
+    }
+
+    /// One round: how many replies were right, and what the clients' process holds after it.
+    fn round(&mut self) -> (u64, isize) {
+        writeln!(self.orders).unwrap();
+        let mut lines = self.reports.by_ref().lines().map(Result::unwrap);
+        let report = lines.find(|line| line.contains("replies "));
+        let report = report.expect("the clients have failed, and said why");
+        let mut words = report.split_once("replies ").unwrap().1.split(" live ");
+        let (replies, live) = (words.next().unwrap(), words.next().unwrap());
+        (replies.parse().unwrap(), live.parse().unwrap())
+    }
+}
+
+impl Drop for Clients {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+async fn echo(stream: TcpStream) -> io::Result<()> {
+    let mut buffer = [0; 4096];
+    loop {
+        match stream.read(&mut buffer).await? {
+            0 => return Ok(()),
+            n => stream.write_all(&buffer[..n]).await?,
+        }
+    }
+}
+
+async fn serve(listener: TcpListener) -> io::Result<()> {
+    loop {
+        let (stream, _) = listener.accept().await?;
+        heist::spawn(echo(stream));
+    }
+}
+
 #[test]
 fn two_thousand_connections_lose_no_reply_and_keep_nothing() {
-    let exchanges = std::env::var("HEIST_STORM_EXCHANGES");
-    let exchanges = exchanges.map_or(EXCHANGES, |text| text.parse().expect("a number"));
-    let server = Server::start();
     let runtime = heist::Builder::new().workers(2).build().unwrap();
-    let mut live = Vec::new();
+    let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).unwrap();
+    let mut clients = Clients::start(&listener.local_addr().unwrap().to_string());
+    let _server = runtime.spawn(serve(listener));
+    let (mut served, mut held) = (Vec::new(), Vec::new());
     for _ in 0..ROUNDS {
-        let address = server.address.clone();
-        let replies: u64 = runtime.block_on(async move {
-            let clients = (0..CONNECTIONS).map(|n| client(address.clone(), n, exchanges));
-            let replies = heist::par_gather(clients).await;
-            replies
-                .into_iter()
-                .map(|replies| replies.unwrap().unwrap())
-                .sum()
-        });
+        let (replies, live) = clients.round();
         // What was not killed was answered; one in forty is killed.
-        assert!(
-            replies > CONNECTIONS * exchanges * 9 / 10,
-            "{replies} replies"
-        );
-        assert!(runtime.dump().tasks.is_empty());
-        live.push(counting::live());
+        let all = CONNECTIONS * exchanges();
+        assert!(replies > all * 9 / 10, "{replies} replies of {all}");
+        held.push(live);
+        // Each connection's task sees its end; that of the listener stays.
+        while runtime.dump().tasks.len() > 1 {
+            std::thread::yield_now();
+        }
+        served.push(counting::live());
     }
-    let most = live[0] + SLACK;
-    assert!(live.iter().all(|bytes| *bytes <= most), "{live:?}");
+    for live in [served, held] {
+        let most = live[0] + SLACK;
+        assert!(live.iter().all(|bytes| *bytes <= most), "{live:?}");
+    }
 }
