@@ -20,10 +20,14 @@ pub mod source; // how does an operation wait until it would not block?
 pub mod context; // whose reactor is this thread's?
 pub mod blocking; // where may a call block?
 pub mod reactor; // who waits for the operating system, and whom does it wake?
+mod slab; // where do the sources' slots lie?
 pub mod readiness; // may an operation on this descriptor be tried?
-#[allow(unsafe_code)]
-#[cfg_attr(heist_model, path = "selector_model.rs")]
+#[cfg_attr(heist_model, path = "selector/model.rs")]
 mod selector; // how does one wait for many descriptors?
+mod variant; // which ways of waiting for the operating system are there?
 
 #[doc(inline)]
 pub use context::{Entered, enter};
+
+#[doc(inline)]
+pub use variant::{UnknownVariant, Variant};

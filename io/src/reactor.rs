@@ -12,47 +12,14 @@
 
 use crate::{
     readiness::{Direction, Readiness},
-    selector::{Buffer, Report, Selector},
+    selector::{Buffer, Interest, Report, Selector},
+    slab::Slab,
+    variant::Variant,
 };
-use heist_core::primitive::{
-    Arc, Mutex,
-    atomic::{AtomicBool, Ordering},
-};
-use std::{fmt, io, os::fd::BorrowedFd, str::FromStr, task::Waker, time::Duration};
+use heist_core::primitive::{Arc, Mutex, OnceLock};
+use std::{fmt, io, os::fd::BorrowedFd, task::Waker, time::Duration};
 
-/// Which way of waiting a reactor uses.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-#[non_exhaustive]
-pub enum Variant {
-    /// The `polling` crate, edge-triggered.
-    #[default]
-    Polling,
-}
-
-impl FromStr for Variant {
-    type Err = UnknownVariant;
-
-    fn from_str(name: &str) -> Result<Self, UnknownVariant> {
-        match name {
-            "polling" => Ok(Self::Polling),
-            _ => Err(UnknownVariant(name.to_owned())),
-        }
-    }
-}
-
-/// There is no reactor of this name.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct UnknownVariant(String);
-
-impl fmt::Display for UnknownVariant {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "there is no reactor `{}`; there is `polling`", self.0)
-    }
-}
-
-impl std::error::Error for UnknownVariant {}
-
-/// A source's place in the table.
+/// A source's place in the table, and which of its sources it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Key {
     index: u32,
@@ -60,167 +27,170 @@ pub struct Key {
 }
 
 impl Key {
-    /// As one number, which is never `usize::MAX`: that is `polling`'s own.
-    fn to_usize(self) -> usize {
-        ((self.generation as usize) << 32) | self.index as usize
+    /// As one number. A generation has 24 bits, so it is never `u64::MAX`, which is the
+    /// selector's own.
+    pub fn to_bits(self) -> u64 {
+        (u64::from(self.generation) << 32) | u64::from(self.index)
     }
 
-    fn from_usize(key: usize) -> Self {
+    /// The key that [`Key::to_bits`] came from.
+    pub fn from_bits(bits: u64) -> Self {
         Self {
-            index: key as u32,
-            generation: (key >> 32) as u32,
+            index: bits as u32,
+            generation: (bits >> 32) as u32,
         }
     }
 }
 
-#[derive(Default)]
-struct Slot {
-    generation: u32,
-    readiness: Option<Arc<Readiness>>,
-}
-
-#[derive(Default)]
-struct Table {
-    slots: Vec<Slot>,
-    free: Vec<u32>,
-    selector: Option<Arc<Selector>>,
-    closed: bool,
-}
-
 /// The one place where a runtime waits for the operating system.
 pub struct Reactor {
-    table: Mutex<Table>,
-    /// Whether there is a selector. A glance, so that nobody needs the lock to learn that there is
-    /// none.
-    live: AtomicBool,
+    slab: Slab,
+    /// Made for the first source.
+    selector: OnceLock<Selector>,
+    /// Held while the selector is made.
+    birth: Mutex<()>,
+    variant: Variant,
     buffer: Mutex<Buffer>,
     kick: Waker,
 }
 
-/// The error of every operation after the runtime's end.
-pub fn closed() -> io::Error {
-    io::Error::other("the runtime of this socket has shut down")
-}
-
 impl Reactor {
     /// A reactor without an instance of the operating system. `kick` is woken when it gets one.
-    pub fn new(_variant: Variant, kick: Waker) -> Arc<Self> {
-        let (table, live) = (Mutex::default(), AtomicBool::new(false));
+    pub fn new(variant: Variant, kick: Waker) -> Arc<Self> {
         Arc::new(Self {
-            table,
-            live,
-            buffer: Mutex::new(Buffer::new()),
+            slab: Slab::default(),
+            selector: OnceLock::new(),
+            birth: Mutex::new(()),
+            variant,
+            buffer: Mutex::default(),
             kick,
         })
     }
 
     /// Whether there is something to wait for.
     pub fn is_live(&self) -> bool {
-        self.live.load(Ordering::Relaxed)
+        self.selector.get().is_some()
     }
 
     /// Waits for reports, for `timeout` at most, and adds the wakers that they wake to `wakers`.
-    /// Says how many reports there were. One thread at a time.
+    /// One thread at a time.
     ///
     /// # Errors
     ///
     /// When the operating system cannot wait.
-    pub fn wait(&self, timeout: Option<Duration>, wakers: &mut Vec<Waker>) -> io::Result<usize> {
-        let Some(selector) = self.table.lock().selector.clone() else {
-            return Ok(0);
+    pub fn wait(&self, timeout: Option<Duration>, wakers: &mut Vec<Waker>) -> io::Result<()> {
+        let Some(selector) = self.selector.get() else {
+            return Ok(());
         };
-        let mut reports = 0;
         selector.wait(&mut self.buffer.lock(), timeout, |report| {
-            reports += 1;
             self.dispatch(report, wakers);
-        })?;
-        Ok(reports)
+        })
     }
 
     fn dispatch(&self, report: Report, wakers: &mut Vec<Waker>) {
-        let key = Key::from_usize(report.key);
-        let readiness = {
-            let table = self.table.lock();
-            let slot = table.slots.get(key.index as usize);
-            slot.filter(|slot| slot.generation == key.generation)
-                .and_then(|slot| slot.readiness.clone())
+        let Key { index, generation } = Key::from_bits(report.key);
+        let Some(readiness) = self.slab.get(index) else {
+            return;
         };
-        let Some(readiness) = readiness else { return };
-        if report.readable {
-            readiness.report(Direction::Read, wakers);
-        }
-        if report.writable {
-            readiness.report(Direction::Write, wakers);
+        for (direction, has) in [
+            (Direction::Read, report.readable),
+            (Direction::Write, report.writable),
+        ] {
+            if has {
+                readiness.report(direction, generation, report.ended, wakers);
+            }
         }
     }
 
     /// Ends the wait that is going on, or the next one.
     pub fn notify(&self) {
-        let selector = self.table.lock().selector.clone();
-        if let Some(selector) = selector {
+        if let Some(selector) = self.selector.get() {
             // A counter that is full has its notification already.
             let _ = selector.notify();
         }
     }
 
-    /// Puts a source into the table, and adds its descriptor. It is reported at once if it is
-    /// ready already.
+    /// Gives a source a slot, which `begin` may change, and adds its descriptor. What is ready
+    /// already is reported at once.
     ///
     /// # Errors
     ///
     /// When the operating system refuses the descriptor, or an instance of itself; and after
     /// [`close`](Self::close).
-    pub fn register(&self, fd: BorrowedFd<'_>, readiness: &Arc<Readiness>) -> io::Result<Key> {
-        let (selector, key, born) = self.insert(readiness)?;
-        if let Err(error) = selector.add(fd, key.to_usize()) {
+    pub fn register(&self, fd: BorrowedFd<'_>, begin: impl FnOnce(&Readiness)) -> io::Result<Key> {
+        let (selector, is_new) = self.selector()?;
+        let index = self.slab.take()?;
+        let slot = self.slot(index);
+        let generation = slot.generation();
+        let key = Key { index, generation };
+        begin(slot);
+        if let Err(error) = selector.add(fd, key.to_bits()) {
             self.free(key);
             return Err(error);
         }
-        if born {
+        if is_new {
             // Liveness: a sleeper waits on its parker, because there was nothing else.
             self.kick.wake_by_ref();
         }
         Ok(key)
     }
 
-    fn insert(&self, readiness: &Arc<Readiness>) -> io::Result<(Arc<Selector>, Key, bool)> {
-        let mut table = self.table.lock();
-        if table.closed {
-            return Err(closed());
+    /// The selector, and whether it was made just now.
+    fn selector(&self) -> io::Result<(&Selector, bool)> {
+        if let Some(selector) = self.selector.get() {
+            return Ok((selector, false));
         }
-        let (selector, born) = match &table.selector {
-            Some(selector) => (selector.clone(), false),
-            None => (Arc::new(Selector::new()?), true),
-        };
-        if born {
-            table.selector = Some(selector.clone());
-            // Ordering: the fence in the kick orders it against the leader's look.
-            self.live.store(true, Ordering::Relaxed);
+        let _birth = self.birth.lock();
+        let is_new = self.selector.get().is_none();
+        if is_new {
+            let made = self.selector.set(Selector::new(self.variant)?);
+            assert!(made.is_ok(), "a selector is made under the lock");
         }
-        let index = match table.free.pop() {
-            Some(index) => index,
-            None => {
-                let index = u32::try_from(table.slots.len()).map_err(io::Error::other)?;
-                table.slots.push(Slot::default());
-                index
-            }
+        let selector = self.selector.get().expect("made above, or by another");
+        Ok((selector, is_new))
+    }
+
+    /// A registered source's readiness.
+    pub fn readiness(&self, key: Key) -> &Readiness {
+        self.slot(key.index)
+    }
+
+    fn slot(&self, index: u32) -> &Readiness {
+        self.slab.get(index).expect("a key's slot was taken")
+    }
+
+    /// Whether a short read or write of a registered stream means that the next would block.
+    pub fn tells_the_end(&self) -> bool {
+        self.selector.get().is_some_and(Selector::tells_the_end)
+    }
+
+    /// Arms a source's descriptor for the directions that were cleared, where that is needed. One
+    /// thread at a time for each source: of two that knew one direction each, the second would
+    /// disarm the first one's.
+    ///
+    /// # Errors
+    ///
+    /// When the operating system refuses.
+    pub fn arm(&self, fd: BorrowedFd<'_>, key: Key) -> io::Result<()> {
+        let Some(selector) = self.selector.get() else {
+            return Ok(());
         };
-        let slot = &mut table.slots[index as usize];
-        slot.readiness = Some(readiness.clone());
-        Ok((
-            selector,
-            Key {
-                index,
-                generation: slot.generation,
-            },
-            born,
-        ))
+        let readiness = self.readiness(key);
+        let interest = Interest {
+            read: readiness.is_blocked(Direction::Read),
+            write: readiness.is_blocked(Direction::Write),
+        };
+        selector.arm(fd, key.to_bits(), interest)
+    }
+
+    /// Whether [`arm`](Self::arm) is needed at all.
+    pub fn is_oneshot(&self) -> bool {
+        self.selector.get().is_some_and(Selector::is_oneshot)
     }
 
     /// Deletes a descriptor, which is about to be closed, and frees its slot.
     pub fn deregister(&self, fd: BorrowedFd<'_>, key: Key) {
-        let selector = self.table.lock().selector.clone();
-        if let Some(selector) = selector {
+        if let Some(selector) = self.selector.get() {
             // It fails for a descriptor that is not there, which is what was wanted.
             let _ = selector.delete(fd);
         }
@@ -228,51 +198,29 @@ impl Reactor {
     }
 
     fn free(&self, key: Key) {
-        let mut table = self.table.lock();
-        let slot = &mut table.slots[key.index as usize];
-        // The last generation's keys would run into `usize::MAX`: never reach it.
-        slot.generation = (slot.generation + 1) % u32::MAX;
-        let readiness = slot.readiness.take();
-        table.free.push(key.index);
-        drop(table);
-        drop(readiness);
+        let mut wakers = Vec::new();
+        self.readiness(key).retire(&mut wakers);
+        self.slab.give_back(key.index);
     }
 
     /// Ends: whoever waits is woken and gets an error, and so does every later operation that
     /// would wait.
     pub fn close(&self) {
-        let sources: Vec<_> = {
-            let mut table = self.table.lock();
-            table.closed = true;
-            table
-                .slots
-                .iter()
-                .filter_map(|slot| slot.readiness.clone())
-                .collect()
-        };
         let mut wakers = Vec::new();
-        for readiness in sources {
-            readiness.report(Direction::Read, &mut wakers);
-            readiness.report(Direction::Write, &mut wakers);
-        }
+        self.slab.close(|readiness| readiness.shut(&mut wakers));
         wakers.into_iter().for_each(Waker::wake);
-    }
-
-    /// Whether the reactor has been closed.
-    pub fn is_closed(&self) -> bool {
-        self.table.lock().closed
     }
 
     /// How many sources are registered.
     pub fn sources(&self) -> usize {
-        let table = self.table.lock();
-        table.slots.len() - table.free.len()
+        self.slab.len()
     }
 }
 
 impl fmt::Debug for Reactor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Reactor")
+            .field("variant", &self.variant)
             .field("sources", &self.sources())
             .finish_non_exhaustive()
     }

@@ -1,19 +1,22 @@
 //! How does an operation wait until it would not block?
 //!
-//! Try it; if it would block, wait for a report and try again. A [`Source`] is a descriptor and
-//! its readiness; it registers at the first operation that would block, and deregisters before the
-//! descriptor is closed.
+//! Try it; if it would block, wait for a report and try again. A [`Source`] is a descriptor that
+//! registers at the first operation that would block, and deregisters before the descriptor is
+//! closed.
 
 use crate::{
     context,
-    reactor::{Key, Reactor, closed},
-    readiness::{Direction, Place, Readiness},
+    reactor::{Key, Reactor},
+    readiness::{Cleared, Direction, Look, Place, Seen, Ticket},
+    slab::closed,
 };
 use heist_core::{
     budget,
-    primitive::{Arc, Mutex},
+    primitive::{
+        Arc, Mutex,
+        atomic::{AtomicU64, Ordering},
+    },
     wait::{self, Kind},
-    wait_list::Ticket,
 };
 use std::{
     io,
@@ -22,25 +25,43 @@ use std::{
     task::{Context, Poll, ready},
 };
 
+/// No key: generations have 24 bits.
+const NOT_REGISTERED: u64 = u64::MAX;
+
 /// A descriptor of this runtime's reactor. The descriptor is in non-blocking mode.
 #[derive(Debug)]
 pub struct Source<T: AsFd> {
     /// `None` once it was taken out.
     io: Option<T>,
     reactor: Arc<Reactor>,
-    readiness: Arc<Readiness>,
-    key: Mutex<Option<Key>>,
+    /// A `Key`, once it is registered.
+    key: AtomicU64,
+    /// Held while it is registered or armed.
+    registration: Mutex<()>,
+    /// Whether a short read or write says that the next would block, if the selector agrees.
+    is_stream: bool,
 }
 
 impl<T: AsFd> Source<T> {
     /// A source of this thread's reactor, made at the user's line `at`.
     pub fn new(io: T, at: &Location<'_>) -> Self {
-        let (reactor, readiness) = (context::reactor(at), Arc::default());
+        Self::of(io, at, false)
+    }
+
+    /// The same, for a stream socket that nobody else has a descriptor of: it does what it can, and
+    /// a short read or write means that there is no more. A descriptor that came from elsewhere may
+    /// be anything: one with messages, or with other descriptors among its bytes.
+    pub fn stream(io: T, at: &Location<'_>) -> Self {
+        Self::of(io, at, true)
+    }
+
+    fn of(io: T, at: &Location<'_>, is_stream: bool) -> Self {
         Self {
             io: Some(io),
-            reactor,
-            readiness,
-            key: Mutex::new(None),
+            reactor: context::reactor(at),
+            key: AtomicU64::new(NOT_REGISTERED),
+            registration: Mutex::new(()),
+            is_stream,
         }
     }
 
@@ -55,41 +76,72 @@ impl<T: AsFd> Source<T> {
         self.io.take().expect("taken out only here")
     }
 
+    fn key(&self) -> Option<Key> {
+        // Ordering: the slot's page, which was made before; pairs with `register`.
+        let bits = self.key.load(Ordering::Acquire);
+        (bits != NOT_REGISTERED).then(|| Key::from_bits(bits))
+    }
+
     /// Tries `operation` until it does not block.
     pub fn poll_io<R>(
+        &self,
+        cx: &mut Context<'_>,
+        place: Place<'_>,
+        waits: Waits,
+        operation: impl FnMut(&T) -> io::Result<R>,
+    ) -> Poll<io::Result<R>> {
+        self.poll_until(cx, place, waits, operation, |_| false)
+    }
+
+    /// The same, for an operation that moves up to `length` bytes.
+    pub fn poll_transfer(
+        &self,
+        cx: &mut Context<'_>,
+        place: Place<'_>,
+        waits: Waits,
+        length: usize,
+        operation: impl FnMut(&T) -> io::Result<usize>,
+    ) -> Poll<io::Result<usize>> {
+        let is_short = |moved: &usize| self.is_stream && *moved > 0 && *moved < length;
+        self.poll_until(cx, place, waits, operation, is_short)
+    }
+
+    fn poll_until<R>(
         &self,
         cx: &mut Context<'_>,
         mut place: Place<'_>,
         waits: Waits,
         mut operation: impl FnMut(&T) -> io::Result<R>,
+        is_short: impl Fn(&R) -> bool,
     ) -> Poll<io::Result<R>> {
-        let Waits {
-            direction,
-            kind,
-            at,
-        } = waits;
+        let direction = waits.direction;
         loop {
             ready!(budget::poll_left(cx));
-            let place = match &mut place {
-                Place::Future(ticket) => Place::Future(ticket),
-                Place::Poller => Place::Poller,
-            };
-            let Some(tick) = self.readiness.ready_or_wait(direction, place, cx.waker()) else {
-                let fd = self.io().as_fd().as_raw_fd();
-                wait::pending(kind, at, fd.cast_unsigned().into());
-                return Poll::Pending;
+            let key = self.key();
+            let seen = match key.map(|key| self.look_or_wait(key, direction, &mut place, cx)) {
+                Some(Ok(Look::Wait)) => {
+                    let fd = self.io().as_fd().as_raw_fd();
+                    wait::pending(waits.kind, waits.at, fd.cast_unsigned().into());
+                    return Poll::Pending;
+                }
+                Some(Ok(Look::Shut)) => return Poll::Ready(Err(closed())),
+                Some(Ok(Look::Try(seen))) => Some(seen),
+                Some(Err(error)) => return Poll::Ready(Err(error)),
+                None => None,
             };
             match operation(self.io()) {
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                    self.readiness.would_block(direction, tick);
-                    if let Err(error) = self.register() {
-                        // Nobody will report: let the next operation find that out as well.
-                        self.readiness.unblock(direction);
-                        return Poll::Ready(Err(error));
-                    }
-                }
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => match key.zip(seen) {
+                    Some((key, seen)) => self.clear(key, direction, seen, Cleared::WouldBlock),
+                    None => self.register(direction)?,
+                },
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 done => {
+                    if let (Ok(result), Some((key, seen))) = (&done, key.zip(seen))
+                        && is_short(result)
+                        && self.reactor.tells_the_end()
+                    {
+                        self.clear(key, direction, seen, Cleared::Short);
+                    }
                     budget::spend();
                     return Poll::Ready(done);
                 }
@@ -97,23 +149,60 @@ impl<T: AsFd> Source<T> {
         }
     }
 
-    /// Registers once. What is ready already is reported again, so nothing that came between the
-    /// operation and here is missed.
-    fn register(&self) -> io::Result<()> {
-        let mut key = self.key.lock();
-        if key.is_none() {
-            *key = Some(self.reactor.register(self.io().as_fd(), &self.readiness)?);
-        } else if self.reactor.is_closed() {
-            return Err(closed());
+    /// Looks; if it would block, leaves a waker, and looks again.
+    fn look_or_wait(
+        &self,
+        key: Key,
+        direction: Direction,
+        place: &mut Place<'_>,
+        cx: &Context<'_>,
+    ) -> io::Result<Look> {
+        let readiness = self.reactor.readiness(key);
+        let look = readiness.look(direction);
+        if look != Look::Wait {
+            return Ok(look);
         }
+        let place = match place {
+            Place::Future(ticket) => Place::Future(ticket),
+            Place::Poller => Place::Poller,
+        };
+        let look = readiness.wait(direction, place, cx.waker());
+        if look == Look::Wait && self.reactor.is_oneshot() {
+            // Liveness: what came between the operation and here is reported at once.
+            let _one = self.registration.lock();
+            self.reactor.arm(self.io().as_fd(), key)?;
+        }
+        Ok(look)
+    }
+
+    fn clear(&self, key: Key, direction: Direction, seen: Seen, cleared: Cleared) {
+        self.reactor.readiness(key).clear(direction, seen, cleared);
+    }
+
+    /// Registers once; `direction` would have blocked. What is ready already is reported, so
+    /// nothing that came between the operation and here is missed.
+    fn register(&self, direction: Direction) -> io::Result<()> {
+        let _one = self.registration.lock();
+        if self.key().is_some() {
+            // The other direction's was first; the operation is tried once more.
+            return Ok(());
+        }
+        let key = self.reactor.register(self.io().as_fd(), |readiness| {
+            if let Look::Try(seen) = readiness.look(direction) {
+                readiness.clear(direction, seen, Cleared::WouldBlock);
+            }
+        })?;
+        // Ordering: the slot's page, for who finds the key; pairs with `key`.
+        self.key.store(key.to_bits(), Ordering::Release);
         Ok(())
     }
 
     fn deregister(&mut self) {
         if let Some(io) = &self.io
-            && let Some(key) = self.key.lock().take()
+            && let Some(key) = self.key()
         {
             self.reactor.deregister(io.as_fd(), key);
+            self.key.store(NOT_REGISTERED, Ordering::Relaxed);
         }
     }
 }
@@ -168,12 +257,27 @@ impl<'a, T: AsFd> Waiter<'a, T> {
         self.source
             .poll_io(cx, Place::Future(&mut self.ticket), self.waits, operation)
     }
+
+    /// The same, for an operation that moves up to `length` bytes.
+    pub fn poll_transfer(
+        &mut self,
+        cx: &mut Context<'_>,
+        length: usize,
+        operation: impl FnMut(&T) -> io::Result<usize>,
+    ) -> Poll<io::Result<usize>> {
+        let place = Place::Future(&mut self.ticket);
+        self.source
+            .poll_transfer(cx, place, self.waits, length, operation)
+    }
 }
 
 impl<T: AsFd> Drop for Waiter<'_, T> {
     fn drop(&mut self) {
-        if let Some(ticket) = self.ticket.take() {
-            self.source.readiness.leave(self.waits.direction, ticket);
+        if let Some(ticket) = self.ticket.take()
+            && let Some(key) = self.source.key()
+        {
+            let readiness = self.source.reactor.readiness(key);
+            readiness.leave(self.waits.direction, ticket);
         }
     }
 }

@@ -56,6 +56,11 @@ macro_rules! for_each_model {
                 a_push_outlives_the_runtime;
             "runtime/src/scheduler/leader.rs" scheduler:
                 the_leader_sees_a_reactor_come_to_life;
+            "io/src/readiness.rs" readiness:
+                a_report_during_an_operation_is_not_lost
+                an_old_report_is_not_for_the_new_source
+                a_waiter_that_leaves_takes_no_report_along
+                the_end_of_the_runtime_reaches_who_waits;
             "timer/src/timers.rs" timers:
                 a_leader_knows_of_a_foreign_timer_or_is_kicked
                 a_timer_may_be_dropped_while_it_fires

@@ -6,7 +6,7 @@ use crate::{
     scheduler::{self, policy},
 };
 use heist_core::primitive::thread;
-use heist_io::{blocking::Pool, reactor::Variant};
+use heist_io::{Variant, blocking::Pool};
 use heist_timer::Clock;
 use std::{fmt, io, time::Duration};
 

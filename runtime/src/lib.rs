@@ -79,7 +79,7 @@ pub mod io {
 }
 
 /// Which way of waiting for the operating system a runtime uses.
-pub use heist_io::reactor::Variant as Reactor;
+pub use heist_io::Variant as Reactor;
 
 /// Time: sleep, timeout, interval, and the clock that tests can stop.
 pub mod time {

@@ -143,38 +143,6 @@ async fn many_tasks_accept_from_one_listener() {
 }
 
 #[heist::test]
-async fn rapid_opening_and_closing_sees_no_foreign_byte() {
-    // The same descriptor numbers come again and again.
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap();
-    let server = heist::spawn(async move {
-        for round in 0..1000_u32 {
-            let (stream, _) = listener.accept().await.unwrap();
-            heist::spawn(async move {
-                let mut bytes = [0; 4];
-                // Half of the clients go without a word.
-                if stream.read_exact(&mut bytes).await.is_ok() {
-                    stream.write_all(&bytes).await.unwrap();
-                } else {
-                    assert_eq!(round % 2, 1);
-                }
-            });
-        }
-    });
-    for round in 0..1000_u32 {
-        let stream = TcpStream::connect(address).await.unwrap();
-        if round % 2 == 1 {
-            continue;
-        }
-        stream.write_all(&round.to_le_bytes()).await.unwrap();
-        let mut answer = [0; 4];
-        stream.read_exact(&mut answer).await.unwrap();
-        assert_eq!(u32::from_le_bytes(answer), round);
-    }
-    server.await.unwrap();
-}
-
-#[heist::test]
 async fn a_refused_connection_names_every_address() {
     let closed = std::net::TcpListener::bind("127.0.0.1:0")
         .unwrap()

@@ -167,7 +167,7 @@ impl Future for Accept<'_> {
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let Self { waiter, at } = self.get_mut();
         let (stream, peer) = ready!(waiter.poll_io(cx, accept))?;
-        Poll::Ready(Ok((TcpStream::new(Source::new(stream, at)), peer)))
+        Poll::Ready(Ok((TcpStream::new(Source::stream(stream, at)), peer)))
     }
 }
 

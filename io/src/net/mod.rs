@@ -7,9 +7,12 @@ mod listener; // who accepts connections?
 mod split; // how do two tasks share a stream?
 #[cfg(feature = "hyper")]
 mod hyper; // what does hyper want of a stream?
-mod stream; // how do bytes go over a connection?
+mod stream; // what can a connection do?
+mod attempts; // which of a name's addresses answers?
+mod transfer; // how do bytes get from a buffer into a connection, and back?
 
 pub use crate::dns::{LookupHost, ToAddrs, lookup_host};
 pub use listener::{Accept, Bind, TcpListener};
 pub use split::{OwnedReadHalf, OwnedWriteHalf, ReadHalf, WriteHalf};
-pub use stream::{Connect, Read, ReadExact, TcpStream, Write, WriteAll};
+pub use stream::{Connect, TcpStream};
+pub use transfer::{Read, ReadExact, Write, WriteAll};

@@ -1,23 +1,23 @@
-//! How do bytes go over a connection?
+//! What can a connection do?
 
+use super::{
+    attempts::Attempts,
+    transfer::{Io, Read, ReadExact, Write, WriteAll, waits},
+};
 use crate::{
     dns::{LookupHost, ToAddrs},
-    readiness::{Direction, Place},
-    source::{Source, Waiter, Waits},
+    readiness::Place,
+    source::{Source, Waiter},
 };
 use futures_io::{AsyncRead, AsyncWrite};
 use heist_core::wait::Kind;
-use rustix::io::Errno;
 use std::{
-    fmt::Write as _,
     io::{self, Read as _, Write as _},
     net::{Shutdown, SocketAddr},
     panic::Location,
     pin::Pin,
     task::{Context, Poll, ready},
 };
-
-type Io = std::net::TcpStream;
 
 /// A TCP connection.
 ///
@@ -221,8 +221,9 @@ impl TcpStream {
         buffer: &mut [u8],
     ) -> Poll<io::Result<usize>> {
         let waits = waits(Kind::Read, Location::caller());
+        let length = buffer.len();
         self.0
-            .poll_io(cx, Place::Poller, waits, |mut io| io.read(buffer))
+            .poll_transfer(cx, Place::Poller, waits, length, |mut io| io.read(buffer))
     }
 
     pub(super) fn poll_write_from(
@@ -231,125 +232,9 @@ impl TcpStream {
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
         let waits = waits(Kind::Write, Location::caller());
+        let length = bytes.len();
         self.0
-            .poll_io(cx, Place::Poller, waits, |mut io| io.write(bytes))
-    }
-}
-
-fn waits(kind: Kind, at: &'static Location<'static>) -> Waits {
-    let direction = if kind == Kind::Read {
-        Direction::Read
-    } else {
-        Direction::Write
-    };
-    Waits {
-        direction,
-        kind,
-        at,
-    }
-}
-
-/// What [`TcpStream::read`] waits for.
-#[derive(Debug)]
-#[must_use = "futures do nothing until awaited"]
-pub struct Read<'a> {
-    waiter: Waiter<'a, Io>,
-    buffer: &'a mut [u8],
-}
-
-impl Future for Read<'_> {
-    type Output = io::Result<usize>;
-
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let Self { waiter, buffer } = self.get_mut();
-        waiter.poll_io(cx, |mut io| io.read(buffer))
-    }
-}
-
-/// What [`TcpStream::write`] waits for.
-#[derive(Debug)]
-#[must_use = "futures do nothing until awaited"]
-pub struct Write<'a> {
-    waiter: Waiter<'a, Io>,
-    bytes: &'a [u8],
-}
-
-impl Future for Write<'_> {
-    type Output = io::Result<usize>;
-
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let Self { waiter, bytes } = self.get_mut();
-        waiter.poll_io(cx, |mut io| io.write(bytes))
-    }
-}
-
-/// What [`TcpStream::read_exact`] waits for.
-#[derive(Debug)]
-#[must_use = "futures do nothing until awaited"]
-pub struct ReadExact<'a> {
-    waiter: Waiter<'a, Io>,
-    buffer: &'a mut [u8],
-    filled: usize,
-}
-
-impl ReadExact<'_> {
-    /// How many bytes of the buffer have been read into.
-    pub fn filled(&self) -> usize {
-        self.filled
-    }
-}
-
-impl Future for ReadExact<'_> {
-    type Output = io::Result<()>;
-
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let Self {
-            waiter,
-            buffer,
-            filled,
-        } = self.get_mut();
-        while *filled < buffer.len() {
-            match ready!(waiter.poll_io(cx, |mut io| io.read(&mut buffer[*filled..])))? {
-                0 => return Poll::Ready(Err(io::ErrorKind::UnexpectedEof.into())),
-                read => *filled += read,
-            }
-        }
-        Poll::Ready(Ok(()))
-    }
-}
-
-/// What [`TcpStream::write_all`] waits for.
-#[derive(Debug)]
-#[must_use = "futures do nothing until awaited"]
-pub struct WriteAll<'a> {
-    waiter: Waiter<'a, Io>,
-    bytes: &'a [u8],
-    written: usize,
-}
-
-impl WriteAll<'_> {
-    /// How many bytes have been written.
-    pub fn written(&self) -> usize {
-        self.written
-    }
-}
-
-impl Future for WriteAll<'_> {
-    type Output = io::Result<()>;
-
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let Self {
-            waiter,
-            bytes,
-            written,
-        } = self.get_mut();
-        while *written < bytes.len() {
-            match ready!(waiter.poll_io(cx, |mut io| io.write(&bytes[*written..])))? {
-                0 => return Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
-                some => *written += some,
-            }
-        }
-        Poll::Ready(Ok(()))
+            .poll_transfer(cx, Place::Poller, waits, length, |mut io| io.write(bytes))
     }
 }
 
@@ -368,97 +253,20 @@ enum Step {
     Trying(Attempts),
 }
 
-#[derive(Debug)]
-struct Attempts {
-    left: std::vec::IntoIter<SocketAddr>,
-    current: Option<(SocketAddr, Source<Io>)>,
-    failures: Vec<(SocketAddr, io::Error)>,
-}
-
 impl Future for Connect {
     type Output = io::Result<TcpStream>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let Self { names, step, at } = self.get_mut();
         if let Step::Resolving = step {
-            let left = ready!(Pin::new(names).poll(cx))?.into_iter();
-            *step = Step::Trying(Attempts {
-                left,
-                current: None,
-                failures: Vec::new(),
-            });
+            let addresses = ready!(Pin::new(names).poll(cx))?;
+            *step = Step::Trying(Attempts::new(addresses));
         }
         let Step::Trying(attempts) = step else {
             unreachable!("resolved above")
         };
-        attempts.poll(cx, at)
+        attempts.poll(cx, at).map_ok(TcpStream)
     }
-}
-
-impl Attempts {
-    fn poll(
-        &mut self,
-        cx: &mut Context<'_>,
-        at: &'static Location<'static>,
-    ) -> Poll<io::Result<TcpStream>> {
-        let waits = waits(Kind::Connect, at);
-        loop {
-            if let Some((address, source)) = self.current.take() {
-                match source.poll_io(cx, Place::Poller, waits, connected) {
-                    Poll::Ready(Ok(())) => return Poll::Ready(Ok(TcpStream(source))),
-                    Poll::Ready(Err(error)) => self.failures.push((address, error)),
-                    Poll::Pending => {
-                        self.current = Some((address, source));
-                        return Poll::Pending;
-                    }
-                }
-            }
-            let Some(address) = self.left.next() else {
-                return Poll::Ready(Err(all_failed(&self.failures)));
-            };
-            match start(address) {
-                Ok(stream) => self.current = Some((address, Source::new(stream, at))),
-                Err(error) => self.failures.push((address, error)),
-            }
-        }
-    }
-}
-
-fn start(address: SocketAddr) -> io::Result<Io> {
-    let domain = socket2::Domain::for_address(address);
-    let socket = socket2::Socket::new(domain, socket2::Type::STREAM.nonblocking(), None)?;
-    match socket.connect(&address.into()) {
-        Err(error) if !is_in_progress(&error) => Err(error),
-        _ => Ok(socket.into()),
-    }
-}
-
-fn is_in_progress(error: &io::Error) -> bool {
-    Errno::from_io_error(error) == Some(Errno::INPROGRESS)
-}
-
-/// Whether a connection that was started is there.
-fn connected(io: &Io) -> io::Result<()> {
-    if let Some(error) = io.take_error()? {
-        return Err(error);
-    }
-    match io.peer_addr() {
-        Err(error) if error.kind() == io::ErrorKind::NotConnected => {
-            Err(io::ErrorKind::WouldBlock.into())
-        }
-        other => other.map(drop),
-    }
-}
-
-fn all_failed(failures: &[(SocketAddr, io::Error)]) -> io::Error {
-    let Some((_, last)) = failures.last() else {
-        return io::Error::new(io::ErrorKind::NotFound, "the name has no address");
-    };
-    let mut text = String::from("no address answers");
-    for (address, error) in failures {
-        let _ = write!(text, "; {address}: {error}");
-    }
-    io::Error::new(last.kind(), text)
 }
 
 macro_rules! futures_io {

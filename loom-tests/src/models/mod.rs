@@ -1,5 +1,6 @@
 //! Which executions are there? One function each, one file a protocol.
 
+pub mod readiness; // a task hears of every report, and of no other source's
 pub mod scheduler; // every job is run, whoever sleeps, sticks or stops
 #[allow(unsafe_code)]
 pub mod task; // polled by one thread at a time, finished once, joined, freed

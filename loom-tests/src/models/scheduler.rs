@@ -9,7 +9,7 @@ use crate::{
 };
 use heist::internals::{Hint, Seat, Shared, Worker, assemble, expire, schedule, work_from_sleep};
 use heist_core::primitive::{Arc, Condvar, Mutex, thread};
-use heist_io::reactor::Variant;
+use heist_io::Variant;
 use heist_timer::Clock;
 use std::{
     os::fd::AsFd,
@@ -154,7 +154,7 @@ pub fn the_leader_sees_a_reactor_come_to_life() {
     let key = shared
         .driver
         .reactor
-        .register(std::io::stdin().as_fd(), &Arc::default());
+        .register(std::io::stdin().as_fd(), |_| ());
     assert!(key.is_ok());
     join([leader]);
 }

@@ -10,7 +10,7 @@ use heist_core::{
     primitive::{Arc, deque},
     waker::waker,
 };
-use heist_io::reactor::{Reactor, Variant};
+use heist_io::{Variant, reactor::Reactor};
 use heist_timer::{Clock, Timers};
 
 /// A scheduler, and a seat for each of its workers. Nothing runs yet.

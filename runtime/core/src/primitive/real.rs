@@ -8,7 +8,7 @@ use std::time::Duration;
 pub use crossbeam_utils::CachePadded;
 pub use parking_lot::{Mutex, MutexGuard};
 pub use std::hint;
-pub use std::sync::Arc;
+pub use std::sync::{Arc, OnceLock};
 
 #[doc(inline)]
 pub use crate::__heist_thread_local as thread_local;

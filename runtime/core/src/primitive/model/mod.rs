@@ -8,6 +8,7 @@
 pub mod deque; // crossbeam's shapes
 pub mod thread; // two or three of them, switched by loom
 mod lock; // parking_lot's shapes
+mod once; // a value that is set once
 #[allow(unsafe_code)]
 mod cell; // memory whose accesses loom checks
 pub mod atomic; // std's atomics, which ask `site` for their ordering
@@ -17,6 +18,7 @@ pub use cell::UnsafeCell;
 pub use crossbeam_utils::CachePadded;
 pub use lock::{Condvar, Mutex, MutexGuard};
 pub use loom::{hint, sync::Arc};
+pub use once::OnceLock;
 
 #[doc(inline)]
 pub use crate::__heist_thread_local as thread_local;

@@ -1,7 +1,9 @@
 //! How does one wait for many descriptors, in a model?
 //!
-//! By a flag under a lock. No descriptor is ever ready: models wake through `notify`.
+//! By a flag under a lock. No descriptor is ever ready: models wake through `notify`, and report by
+//! hand.
 
+use crate::variant::Variant;
 use heist_core::primitive::{Condvar, Mutex};
 use std::{io, os::fd::BorrowedFd, time::Duration};
 
@@ -9,11 +11,22 @@ use std::{io, os::fd::BorrowedFd, time::Duration};
 #[derive(Debug, Clone, Copy)]
 pub struct Report {
     /// See the real one.
-    pub key: usize,
+    pub key: u64,
     /// See the real one.
     pub readable: bool,
     /// See the real one.
     pub writable: bool,
+    /// See the real one.
+    pub ended: bool,
+}
+
+/// See the real one.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Interest {
+    /// See the real one.
+    pub read: bool,
+    /// See the real one.
+    pub write: bool,
 }
 
 /// See the real one.
@@ -27,21 +40,31 @@ pub struct Selector {
 #[derive(Debug, Default)]
 pub struct Buffer;
 
-impl Buffer {
-    /// See the real one.
-    pub fn new() -> Self {
-        Self
-    }
-}
-
 impl Selector {
     /// See the real one.
-    pub fn new() -> io::Result<Self> {
+    pub fn new(_: Variant) -> io::Result<Self> {
         Ok(Self::default())
     }
 
     /// See the real one.
-    pub fn add(&self, _: BorrowedFd<'_>, _: usize) -> io::Result<()> {
+    pub fn add(&self, _: BorrowedFd<'_>, _: u64) -> io::Result<()> {
+        Ok(())
+    }
+
+    /// See the real one.
+    pub fn is_oneshot(&self) -> bool {
+        false
+    }
+
+    /// See the real one.
+    pub fn tells_the_end(&self) -> bool {
+        true
+    }
+
+    /// See the real one.
+    pub fn arm(&self, _: BorrowedFd<'_>, _: u64, interest: Interest) -> io::Result<()> {
+        let Interest { read, write } = interest;
+        assert!(read || write, "somebody waits");
         Ok(())
     }
 
