@@ -16,6 +16,8 @@ macro_rules! for_each_model {
                 a_failed_exchange_acquires
                 an_update_acquires_and_releases
                 the_last_reference_frees;
+            "runtime/core/src/primitive/model/once.rs" door:
+                a_value_that_is_set_once_is_complete;
             "runtime/core/src/primitive/model/lock.rs" lock:
                 a_notification_is_not_lost
                 a_timeout_ends_a_wait

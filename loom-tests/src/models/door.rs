@@ -5,7 +5,7 @@
 
 use crate::check::{join, spawn};
 use heist_core::primitive::{
-    Arc, UnsafeCell,
+    Arc, OnceLock, UnsafeCell,
     atomic::{
         AtomicBool, AtomicPtr, AtomicU32, AtomicUsize,
         Ordering::{AcqRel, Acquire, Relaxed, Release, SeqCst},
@@ -41,6 +41,20 @@ pub fn message_passing() {
         writer.1.store(true, Release);
     });
     if shared.1.load(Acquire) {
+        shared.0.assert_written();
+    }
+    join([thread]);
+}
+
+/// A value that is set once publishes what came before it.
+pub fn a_value_that_is_set_once_is_complete() {
+    let shared = Arc::new((Message::default(), OnceLock::new()));
+    let writer = shared.clone();
+    let thread = spawn(move || {
+        writer.0.write();
+        writer.1.set(()).expect("nobody else sets it");
+    });
+    if shared.1.get().is_some() {
         shared.0.assert_written();
     }
     join([thread]);

@@ -12,6 +12,7 @@
 //! | `Arc` | std's, without `Weak` and without unsized contents |
 //! | `Mutex`, `MutexGuard` | parking_lot's: `lock()` gives the guard, no poison |
 //! | `Condvar` | `wait(&mut guard)`, `wait_for(&mut guard, timeout) -> Wait` |
+//! | `OnceLock` | std's `get` and `set` |
 //! | `UnsafeCell` | `with(\|*const T\|)`, `with_mut(\|*mut T\|)`, `into_inner` |
 //! | `thread` | `start`, the one function that starts threads; `JoinHandle`, `yield_now` |
 //! | `thread_local!` | one `static NAME: T = constant;`, read by `with` and `try_with` |
