@@ -58,6 +58,18 @@ macro_rules! for_each_model {
                 a_push_outlives_the_runtime;
             "runtime/src/scheduler/leader.rs" scheduler:
                 the_leader_sees_a_reactor_come_to_life;
+            "runtime/src/scheduler/home.rs" home:
+                a_ring_reaches_a_thread_that_goes_to_rest
+                a_pinned_job_reaches_its_thread
+                what_was_done_outside_is_seen_when_nobody_is_there;
+            "runtime/src/combinators/ready.rs" children:
+                a_child_in_a_mask_is_polled_after_its_last_wake
+                children_in_a_mask_may_be_woken_together
+                a_child_in_a_list_is_polled_after_its_last_wake
+                children_in_a_list_may_be_woken_together
+                a_child_that_is_queued_already_sees_another_wake;
+            "io/src/source.rs" readiness:
+                two_directions_of_a_source_register_once;
             "io/src/readiness.rs" readiness:
                 a_report_during_an_operation_is_not_lost
                 an_old_report_is_not_for_the_new_source

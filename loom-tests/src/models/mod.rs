@@ -1,5 +1,7 @@
 //! Which executions are there? One function each, one file a protocol.
 
+pub mod children; // a combinator polls whoever was woken
+pub mod home; // a thread hears of what is meant for it alone
 pub mod readiness; // a task hears of every report, and of no other source's
 pub mod scheduler; // every job is run, whoever sleeps, sticks or stops
 #[allow(unsafe_code)]

@@ -4,6 +4,7 @@
 //! finds.
 
 use crate::check::{join, spawn};
+use heist_core::wait::Kind;
 use heist_core::{
     primitive::{
         Arc,
@@ -11,8 +12,19 @@ use heist_core::{
     },
     waker::{WakeTarget, waker},
 };
-use heist_io::readiness::{Cleared, Direction, Look, Place, Readiness, Ticket};
-use std::task::Waker;
+use heist_io::{
+    Variant,
+    blocking::Pool,
+    enter,
+    reactor::Reactor,
+    readiness::{Cleared, Direction, Look, Place, Readiness, Ticket},
+    source::{Source, Waits},
+};
+use std::{
+    io::{ErrorKind, Stdin},
+    panic::Location,
+    task::{Context, Poll, Waker},
+};
 
 /// How often something was woken. For the model only: it adds no order.
 #[derive(Default)]
@@ -129,4 +141,36 @@ pub fn the_end_of_the_runtime_reaches_who_waits() {
         "it waits for ever"
     );
     assert_eq!(slot.look(Direction::Read), Look::Shut);
+}
+
+/// A task that reads and one that writes find that it would block, at the same time.
+pub fn two_directions_of_a_source_register_once() {
+    let reactor = Reactor::new(Variant::default(), Waker::noop().clone());
+    let nothing = || Box::new(|| ());
+    let pool = Pool::new(1, String::new(), nothing(), nothing());
+    let source = {
+        let _here = enter(reactor.clone(), pool);
+        Arc::new(Source::new(std::io::stdin(), Location::caller()))
+    };
+    let (reads, writes) = (Arc::new(Wakes::default()), Arc::new(Wakes::default()));
+    let (shared, theirs) = (source.clone(), waker(writes.clone()));
+    let writer = spawn(move || assert!(blocks(&shared, Direction::Write, &theirs)));
+    assert!(blocks(&source, Direction::Read, &waker(reads.clone())));
+    join([writer]);
+    assert_eq!(reactor.sources(), 1);
+    reactor.close();
+    assert_eq!((reads.count(), writes.count()), (1, 1), "both wait there");
+}
+
+/// Tries something that would block. Whether it waits.
+fn blocks(source: &Source<Stdin>, direction: Direction, waker: &Waker) -> bool {
+    let waits = Waits {
+        direction,
+        kind: Kind::Read,
+        at: Location::caller(),
+    };
+    let would_block = |_: &Stdin| Err::<(), _>(ErrorKind::WouldBlock.into());
+    let mut cx = Context::from_waker(waker);
+    let poll = source.poll_io(&mut cx, Place::Poller, waits, would_block);
+    matches!(poll, Poll::Pending)
 }

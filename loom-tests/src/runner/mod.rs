@@ -1,6 +1,7 @@
 //! What runs, in which order, and when is it red?
 
 mod patches; // would the models notice a step left out?
+mod unreached; // which orderings does no model pass?
 mod listed; // which orderings does no model need, and why?
 mod mutants; // would the models notice a weaker ordering?
 
@@ -27,6 +28,7 @@ pub fn here() -> PathBuf {
 pub fn all(report: bool) -> Result<(), String> {
     let reports = models()?;
     let sites = mutants::judge(&reports)?;
+    unreached::none(&sites)?;
     let listed = listed::settle(&sites)?;
     let patches = patches::judge()?;
     if report {
