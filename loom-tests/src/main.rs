@@ -3,7 +3,7 @@
 //! ```text
 //! cargo model              models, ordering mutants, patches
 //! cargo model --quick      models only
-//! cargo model --report     the same as without, and a table in Markdown
+//! cargo model --report     the same, and writes docs/proof.md
 //! cargo model --run NAME   one model, in this process
 //! ```
 //!

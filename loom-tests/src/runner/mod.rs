@@ -1,6 +1,7 @@
 //! What runs, in which order, and when is it red?
 
 mod patches; // would the models notice a step left out?
+mod proof; // which model guards which promise?
 mod unreached; // which orderings does no model pass?
 mod listed; // which orderings does no model need, and why?
 mod mutants; // would the models notice a weaker ordering?
@@ -24,7 +25,7 @@ pub fn here() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// Everything; ends with the closing line.
+/// Everything; ends with the closing line. `report`: docs/proof.md is written, not compared.
 pub fn all(report: bool) -> Result<(), String> {
     let reports = models()?;
     let sites = mutants::judge(&reports)?;
@@ -32,7 +33,9 @@ pub fn all(report: bool) -> Result<(), String> {
     let listed = listed::settle(&sites)?;
     let patches = patches::judge()?;
     if report {
-        print!("{}", table(&reports, &sites));
+        proof::write(&reports, &sites)?;
+    } else {
+        proof::is_current(&reports, &sites)?;
     }
     let permutations: usize = reports.values().map(|report| report.permutations).sum();
     println!(
@@ -76,31 +79,4 @@ fn read(directory: &Path) -> Result<Reports, String> {
             .ok_or(format!("the model `{name}` did not run"))
     };
     MODELS.iter().map(|model| report(model.name)).collect()
-}
-
-fn table(reports: &Reports, sites: &[mutants::Site]) -> String {
-    let mut text = String::from("| file | promise | threads | permutations | s |\n");
-    text += "| --- | --- | ---: | ---: | ---: |\n";
-    for model in MODELS {
-        let Report {
-            permutations,
-            seconds,
-            threads,
-            ..
-        } = &reports[model.name];
-        let row = [
-            format!("`{}`", model.file),
-            model.name.replace('_', " "),
-            threads.to_string(),
-            permutations.to_string(),
-            format!("{seconds:.2}"),
-        ];
-        text += &format!("| {} |\n", row.join(" | "));
-    }
-    text += "\n| ordering site | caught by |\n| --- | --- |\n";
-    for site in sites {
-        let by = site.caught_by.as_deref().unwrap_or("listed");
-        text += &format!("| `{}` | {by} |\n", site.name());
-    }
-    text
 }

@@ -1,7 +1,7 @@
 //! Would the models notice a weaker ordering?
 //!
 //! Each ordering is weakened by one step, and the models that pass its site run until one fails,
-//! the fastest first. A model that goes on for ever has not caught anything; one that never
+//! the smallest first. A model that goes on for ever has not caught anything; one that never
 //! reaches the mutant proves nothing.
 
 use super::Reports;
@@ -116,7 +116,7 @@ fn catch(site: &Site, reports: &Reports) -> Result<Option<String>, String> {
             .iter()
             .filter(|(_, report)| report.mutants.contains(mutant))
             .collect();
-        models.sort_by(|a, b| a.1.seconds.total_cmp(&b.1.seconds));
+        models.sort_by_key(|(name, report)| (report.permutations, **name));
         let mut caught = None;
         for (model, _) in models {
             if fails(model, mutant)? {
