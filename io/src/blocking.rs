@@ -6,6 +6,7 @@
 //!
 //! - **no-thread-no-loss**: a thread that is refused costs nothing while others are there to take
 //!   the job; with none, the job comes back to the caller.
+//! - **lookups-apart**: a resolver that hangs keeps a few threads and not all of them.
 
 use heist_core::{
     job::Job,
@@ -22,6 +23,10 @@ use std::{
 
 /// How long an idle thread waits for a job before it ends. tokio's figure.
 const KEEP_ALIVE: Duration = Duration::from_secs(10);
+
+/// How many names are looked up at the same time. One lookup may take half a minute when no
+/// nameserver answers (resolv.conf(5): 2 attempts of 5 s for each of up to 3 servers).
+const LOOKUPS_MAX: usize = 32;
 
 /// A function for each thread's start or end.
 pub type Hook = Box<dyn Fn() + Send + Sync>;
@@ -43,9 +48,18 @@ struct State {
     closed: bool,
 }
 
+/// Lookups, which have a limit of their own.
+#[derive(Default)]
+struct Lookups {
+    queue: VecDeque<Job>,
+    /// How many jobs of the pool take from the queue.
+    running: usize,
+}
+
 /// Threads on which calls may block.
 pub struct Pool {
     state: Mutex<State>,
+    lookups: Mutex<Lookups>,
     ended: Condvar,
     limit: usize,
     name: String,
@@ -67,6 +81,7 @@ impl Pool {
         let (state, ended) = (Mutex::default(), Condvar::new());
         Arc::new(Self {
             state,
+            lookups: Mutex::default(),
             ended,
             limit,
             name,
@@ -132,6 +147,24 @@ impl Pool {
             }
         }
         true
+    }
+
+    /// What a lookup's thread does after it.
+    fn run_lookups(&self) {
+        loop {
+            let job = {
+                let mut lookups = self.lookups.lock();
+                let job = lookups.queue.pop_front();
+                if job.is_none() {
+                    lookups.running -= 1;
+                }
+                job
+            };
+            match job {
+                Some(job) => job.run(),
+                None => return,
+            }
+        }
     }
 
     fn place(&self, job: Job, may_start: bool) -> Placed {
@@ -235,7 +268,7 @@ struct Answer<T> {
     waker: WakerCell,
 }
 
-/// The result of a closure on a blocking thread, to come. Made by [`unblock`].
+/// The result of a closure on a blocking thread, to come. Made by [`look_up`].
 ///
 /// Dropping it does not stop the closure.
 #[must_use = "futures do nothing until awaited"]
@@ -247,32 +280,71 @@ impl<T> fmt::Debug for Unblock<T> {
     }
 }
 
-/// Runs `closure`, which must not panic, on a thread of `pool`.
-pub fn unblock<T: Send + 'static>(
+/// Looks a name up: runs `closure`, which must not panic, on a thread of `pool`.
+pub fn look_up<T: Send + 'static>(
     pool: &Arc<Pool>,
     closure: impl FnOnce() -> T + Send + 'static,
 ) -> Unblock<T> {
-    let answer = Arc::new(Answer {
-        value: Mutex::new(None),
-        waker: WakerCell::new(),
-    });
-    let closure = Arc::new(Mutex::new(Some(closure)));
-    let (to, take) = (answer.clone(), closure.clone());
-    let job = Job::call(move || {
-        let closure = take.lock().take();
-        if let Some(closure) = closure {
-            let value = closure();
-            *to.value.lock() = Some(value);
-            to.waker.wake();
+    let call = {
+        let mut lookups = pool.lookups.lock();
+        if lookups.running == LOOKUPS_MAX {
+            let Call { answer, job, .. } = Call::new(closure, || ());
+            lookups.queue.push_back(job);
+            return Unblock(Ok(answer));
         }
-    });
-    match Pool::push(pool, job) {
-        Ok(()) => Unblock(Ok(answer)),
-        Err(job) => {
-            drop(closure.lock().take());
-            job.run(); // without its closure it only frees itself
-            let what = "the system gives no thread for a call that blocks";
-            Unblock(Err(Some(io::Error::new(io::ErrorKind::WouldBlock, what))))
+        lookups.running += 1;
+        let after = pool.clone();
+        Call::new(closure, move || after.run_lookups())
+    };
+    let call = call.send(pool);
+    if call.0.is_err() {
+        // Liveness: the queue is empty or others run, which empty it before they end.
+        pool.lookups.lock().running -= 1;
+    }
+    call
+}
+
+/// A closure as a job, which somebody waits for.
+struct Call<T, C> {
+    answer: Arc<Answer<T>>,
+    closure: Arc<Mutex<Option<C>>>,
+    job: Job,
+}
+
+impl<T: Send + 'static, C: FnOnce() -> T + Send + 'static> Call<T, C> {
+    /// A job that answers with the closure's result, and calls `after`.
+    fn new(closure: C, after: impl FnOnce() + Send + 'static) -> Self {
+        let answer = Arc::new(Answer {
+            value: Mutex::new(None),
+            waker: WakerCell::new(),
+        });
+        let closure = Arc::new(Mutex::new(Some(closure)));
+        let (to, take) = (answer.clone(), closure.clone());
+        let job = Job::call(move || {
+            let closure = take.lock().take();
+            if let Some(closure) = closure {
+                let value = closure();
+                *to.value.lock() = Some(value);
+                to.waker.wake();
+                after();
+            }
+        });
+        Self {
+            answer,
+            closure,
+            job,
+        }
+    }
+
+    fn send(self, pool: &Arc<Pool>) -> Unblock<T> {
+        match Pool::push(pool, self.job) {
+            Ok(()) => Unblock(Ok(self.answer)),
+            Err(job) => {
+                drop(self.closure.lock().take());
+                job.run(); // without its closure it only frees itself
+                let what = "the system gives no thread for a call that blocks";
+                Unblock(Err(Some(io::Error::new(io::ErrorKind::WouldBlock, what))))
+            }
         }
     }
 }

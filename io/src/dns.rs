@@ -4,7 +4,7 @@
 //! that is written in digits needs no resolver and no thread.
 
 use crate::{
-    blocking::{Unblock, unblock},
+    blocking::{Unblock, look_up},
     context,
 };
 use heist_core::wait::{self, Kind};
@@ -73,7 +73,7 @@ impl Future for LookupHost {
             Addrs::Name(host, port) => asked.get_or_insert_with(|| {
                 let name = (std::mem::take(host), *port);
                 let ask = move || name.to_socket_addrs().map(Iterator::collect);
-                unblock(&context::pool(at), ask)
+                look_up(&context::pool(at), ask)
             }),
             Addrs::Invalid(what) => {
                 let error = io::Error::new(io::ErrorKind::InvalidInput, what.clone());

@@ -1,0 +1,237 @@
+//! What happens when the operating system says no: no threads, no descriptors. An error or a
+//! degraded mode; never a hang, an abort, or a loss.
+//!
+//! Each test runs in a process of its own, whose limits it lowers.
+
+use heist::{
+    Builder, Runtime,
+    net::{TcpListener, TcpStream, lookup_host},
+    spawn, spawn_blocking,
+};
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use std::{
+    fs,
+    io::ErrorKind,
+    process::Command,
+    sync::{Arc, Barrier},
+    time::Duration,
+};
+
+/// Set in the process that is to run the test called so.
+const INSIDE: &str = "HEIST_TEST_INSIDE";
+
+/// Runs `body` in a process of its own: this executable, with only this test.
+fn in_a_process(test: &str, body: impl FnOnce()) {
+    if std::env::var(INSIDE).is_ok_and(|inside| inside == test) {
+        return body();
+    }
+    let output = Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", test, "--nocapture"])
+        .env(INSIDE, test)
+        .output()
+        .unwrap();
+    let text = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{}: {text}", output.status);
+    let told = String::from_utf8_lossy(&output.stdout);
+    assert!(told.contains("1 passed"), "there is no test `{test}`");
+}
+
+fn limit(resource: Resource, current: Option<u64>) {
+    let Rlimit { maximum, .. } = getrlimit(resource);
+    setrlimit(resource, Rlimit { current, maximum }).unwrap();
+}
+
+/// From here on no thread starts: there is no room for its stack, for nobody, root or not.
+fn refuse_threads() {
+    let status = fs::read_to_string("/proc/self/status").unwrap();
+    let line = status
+        .lines()
+        .find(|line| line.starts_with("VmSize:"))
+        .unwrap();
+    let used: u64 = line.split_whitespace().nth(1).unwrap().parse().unwrap();
+    let used = used * 1024;
+    // Less than the two MiB of a stack, and enough for what a test allocates.
+    limit(Resource::As, Some(used + (1 << 20)));
+    let refused = std::thread::Builder::new().spawn(|| ());
+    assert!(refused.is_err(), "threads still start");
+}
+
+fn allow_threads() {
+    limit(Resource::As, getrlimit(Resource::As).maximum);
+}
+
+/// From here on no descriptor is opened.
+fn refuse_descriptors() {
+    limit(Resource::Nofile, Some(0));
+    assert!(fs::File::open("/proc/self/statm").is_err());
+}
+
+fn allow_descriptors() {
+    limit(Resource::Nofile, getrlimit(Resource::Nofile).maximum);
+}
+
+#[test]
+fn a_runtime_without_threads_is_an_error() {
+    in_a_process("a_runtime_without_threads_is_an_error", || {
+        refuse_threads();
+        let error = Builder::new().workers(4).build().unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::WouldBlock, "{error}");
+        // What needs no threads has none.
+        let runtime = Builder::new().current_thread().build().unwrap();
+        assert_eq!(
+            runtime.block_on(async { spawn(async { 7 }).await.unwrap() }),
+            7
+        );
+        allow_threads();
+        let runtime = Runtime::new().unwrap();
+        assert_eq!(
+            runtime.block_on(async { spawn(async { 8 }).await.unwrap() }),
+            8
+        );
+    });
+}
+
+/// With some threads there and others refused, the first ones do all the work.
+#[test]
+fn blocking_closures_use_the_threads_there_are() {
+    in_a_process("blocking_closures_use_the_threads_there_are", || {
+        let runtime = Builder::new().workers(2).build().unwrap();
+        runtime.block_on(async {
+            let both = Arc::new(Barrier::new(2));
+            let waits = both.clone();
+            let first = spawn_blocking(move || waits.wait());
+            both.wait();
+            first.await.unwrap();
+            refuse_threads();
+            let closures: Vec<_> = (0..100).map(|n| spawn_blocking(move || n)).collect();
+            for (n, closure) in closures.into_iter().enumerate() {
+                assert_eq!(closure.await.unwrap(), n);
+            }
+        });
+        allow_threads();
+    });
+}
+
+#[test]
+fn without_any_thread_closures_run_on_workers_and_lookups_fail() {
+    in_a_process(
+        "without_any_thread_closures_run_on_workers_and_lookups_fail",
+        || {
+            let runtime = Builder::new().workers(2).build().unwrap();
+            refuse_threads();
+            runtime.block_on(async {
+                let closures: Vec<_> = (0..100).map(|n| spawn_blocking(move || n)).collect();
+                for (n, closure) in closures.into_iter().enumerate() {
+                    assert_eq!(closure.await.unwrap(), n);
+                }
+                let error = lookup_host("localhost:1").await.unwrap_err();
+                assert_eq!(error.kind(), ErrorKind::WouldBlock, "{error}");
+                // Digits ask nobody.
+                assert_eq!(lookup_host("127.0.0.1:1").await.unwrap().len(), 1);
+            });
+            allow_threads();
+            runtime
+                .block_on(async { assert!(!lookup_host("localhost:1").await.unwrap().is_empty()) });
+        },
+    );
+}
+
+#[test]
+fn a_runtime_that_is_dropped_by_its_task_without_a_thread_ends_nothing_else() {
+    let name = "a_runtime_that_is_dropped_by_its_task_without_a_thread_ends_nothing_else";
+    in_a_process(name, || {
+        let runtime = Builder::new().workers(2).build().unwrap();
+        let inner = Builder::new().workers(1).build().unwrap();
+        runtime.block_on(async {
+            refuse_threads();
+            spawn(async move { drop(inner) }).await.unwrap();
+            assert_eq!(spawn(async { 9 }).await.unwrap(), 9);
+        });
+        allow_threads();
+    });
+}
+
+#[test]
+fn the_first_source_without_descriptors_is_an_error_and_the_next_try_works() {
+    let name = "the_first_source_without_descriptors_is_an_error_and_the_next_try_works";
+    in_a_process(name, || {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        heist::run(async move {
+            let listener = TcpListener::from_std(listener).unwrap();
+            refuse_descriptors();
+            // It would wait, and there is nothing to wait in.
+            for _ in 0..3 {
+                listener.accept().await.unwrap_err();
+                TcpStream::connect(address).await.unwrap_err();
+                TcpListener::bind("127.0.0.1:0").await.unwrap_err();
+            }
+            allow_descriptors();
+            let client = spawn(TcpStream::connect(address));
+            let (server, _) = listener.accept().await.unwrap();
+            let client = client.await.unwrap().unwrap();
+            client.write_all(b"hello").await.unwrap();
+            let mut bytes = [0; 5];
+            server.read_exact(&mut bytes).await.unwrap();
+            assert_eq!(&bytes, b"hello");
+        });
+    });
+}
+
+/// A server at its limit: connections wait in the kernel, and none is lost.
+#[test]
+fn a_listener_without_descriptors_says_so_and_loses_no_connection() {
+    let name = "a_listener_without_descriptors_says_so_and_loses_no_connection";
+    in_a_process(name, || {
+        heist::run(async {
+            let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+            let address = listener.local_addr().unwrap();
+            let first = TcpStream::connect(address).await.unwrap();
+            let (_served, _) = listener.accept().await.unwrap();
+            let waits = TcpStream::connect(address).await.unwrap();
+            refuse_descriptors();
+            let refused = heist::timeout(Duration::from_secs(10), listener.accept()).await;
+            refused.expect("an error, and not a wait").unwrap_err();
+            // What is open goes on.
+            first.write_all(b"x").await.unwrap();
+            allow_descriptors();
+            let (server, peer) = listener.accept().await.unwrap();
+            assert_eq!(peer, waits.local_addr().unwrap());
+            drop(server);
+        });
+    });
+}
+
+#[test]
+fn ctrl_c_without_descriptors_is_an_error() {
+    in_a_process("ctrl_c_without_descriptors_is_an_error", || {
+        heist::run(async {
+            refuse_descriptors();
+            heist::signal::ctrl_c().await.unwrap_err();
+            allow_descriptors();
+        });
+    });
+}
+
+#[test]
+fn what_still_blocks_at_the_end_is_named() {
+    let runtime = Builder::new().workers(1).build().unwrap();
+    let (open, gate) = std::sync::mpsc::channel::<()>();
+    let (start, started) = std::sync::mpsc::channel();
+    let stuck = runtime.spawn(async move {
+        spawn_blocking(move || {
+            start.send(()).unwrap();
+            let _ = gate.recv();
+        })
+        .await
+    });
+    started.recv().unwrap();
+    let left = runtime.shutdown(Duration::from_millis(50)).unwrap_err();
+    let text = left.to_string();
+    assert!(
+        text.contains("refused.rs") && text.contains("closure"),
+        "{text}"
+    );
+    drop(open);
+    drop(stuck);
+}
