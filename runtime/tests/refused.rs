@@ -13,7 +13,7 @@ use std::{
     fs,
     io::ErrorKind,
     process::Command,
-    sync::{Arc, Barrier},
+    sync::{Arc, Barrier, Mutex, mpsc},
     time::Duration,
 };
 
@@ -34,6 +34,18 @@ fn in_a_process(test: &str, body: impl FnOnce()) {
     assert!(output.status.success(), "{}: {text}", output.status);
     let told = String::from_utf8_lossy(&output.stdout);
     assert!(told.contains("1 passed"), "there is no test `{test}`");
+}
+
+/// A runtime of two workers, whose threads have all they need.
+fn started() -> Runtime {
+    let (tell, told) = mpsc::channel();
+    let told_by = Mutex::new(tell);
+    let builder = Builder::new().workers(2).on_thread_start(move || {
+        let _ = told_by.lock().unwrap().send(());
+    });
+    let runtime = builder.build().unwrap();
+    assert_eq!(told.iter().take(2).count(), 2);
+    runtime
 }
 
 fn limit(resource: Resource, current: Option<u64>) {
@@ -95,7 +107,7 @@ fn a_runtime_without_threads_is_an_error() {
 #[test]
 fn blocking_closures_use_the_threads_there_are() {
     in_a_process("blocking_closures_use_the_threads_there_are", || {
-        let runtime = Builder::new().workers(2).build().unwrap();
+        let runtime = started();
         runtime.block_on(async {
             let both = Arc::new(Barrier::new(2));
             let waits = both.clone();
@@ -117,7 +129,7 @@ fn without_any_thread_closures_run_on_workers_and_lookups_fail() {
     in_a_process(
         "without_any_thread_closures_run_on_workers_and_lookups_fail",
         || {
-            let runtime = Builder::new().workers(2).build().unwrap();
+            let runtime = started();
             refuse_threads();
             runtime.block_on(async {
                 let closures: Vec<_> = (0..100).map(|n| spawn_blocking(move || n)).collect();
@@ -140,8 +152,8 @@ fn without_any_thread_closures_run_on_workers_and_lookups_fail() {
 fn a_runtime_that_is_dropped_by_its_task_without_a_thread_ends_nothing_else() {
     let name = "a_runtime_that_is_dropped_by_its_task_without_a_thread_ends_nothing_else";
     in_a_process(name, || {
-        let runtime = Builder::new().workers(2).build().unwrap();
-        let inner = Builder::new().workers(1).build().unwrap();
+        let runtime = started();
+        let inner = started();
         runtime.block_on(async {
             refuse_threads();
             spawn(async move { drop(inner) }).await.unwrap();
@@ -216,8 +228,8 @@ fn ctrl_c_without_descriptors_is_an_error() {
 #[test]
 fn what_still_blocks_at_the_end_is_named() {
     let runtime = Builder::new().workers(1).build().unwrap();
-    let (open, gate) = std::sync::mpsc::channel::<()>();
-    let (start, started) = std::sync::mpsc::channel();
+    let (open, gate) = mpsc::channel::<()>();
+    let (start, started) = mpsc::channel();
     let stuck = runtime.spawn(async move {
         spawn_blocking(move || {
             start.send(()).unwrap();
