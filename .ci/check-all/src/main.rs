@@ -1,8 +1,7 @@
 //! Does a change pass everything that it must pass?
 //!
-//! Formatting, clippy, the census of tests, the tests themselves (tidy is one of them), those of
-//! sockets once more under the other reactors, and the doc tests, in this order, with the seconds
-//! of each. The first failure ends it.
+//! Formatting, clippy, the census of tests, the tests themselves (tidy is one of them) and the doc
+//! tests, in this order, with the seconds of each. The first failure ends it.
 
 use std::{
     env,
@@ -16,8 +15,7 @@ mod census; // is every test that is written also listed?
 /// A step that takes longer hangs; a cold build on two slow cores takes a third of it.
 const STEP_MAX: Duration = Duration::from_secs(20 * 60);
 
-/// The steps that are one cargo command each, perhaps with a variable before it; the census stands
-/// before `test`. What touches a socket runs under each variant of the reactor.
+/// The steps that are one cargo command each; the census stands before `test`.
 const STEPS: &[(&str, &str)] = &[
     ("format", "fmt --all --check"),
     (
@@ -27,16 +25,6 @@ const STEPS: &[(&str, &str)] = &[
     (
         "test",
         "nextest run --workspace --profile check --no-tests=fail",
-    ),
-    (
-        "polling",
-        "HEIST_REACTOR=polling nextest run -p heist -p heist-http --profile check \
-         --test net --test edges --test http --test signals",
-    ),
-    (
-        "oneshot",
-        "HEIST_REACTOR=polling-oneshot nextest run -p heist -p heist-http --profile check \
-         --test net --test edges --test http --test signals",
     ),
     ("doc test", "test --quiet --doc --workspace"),
 ];
@@ -108,11 +96,6 @@ fn cargo(arguments: &str) -> Result<(), String> {
 
 fn command(arguments: &str) -> Command {
     let mut command = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    for word in arguments.split_whitespace() {
-        match word.split_once('=') {
-            Some((variable, value)) if !word.starts_with('-') => command.env(variable, value),
-            _ => command.arg(word),
-        };
-    }
+    command.args(arguments.split(' '));
     command
 }

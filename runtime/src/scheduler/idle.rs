@@ -158,6 +158,15 @@ impl Idle {
         }
     }
 
+    /// `me`, asleep too, takes the watch over from the deputy. Whether it has.
+    pub fn relieve(&self, deputy: usize, me: usize) -> bool {
+        let change = self.change(self.view(), |view| {
+            let can = view.deputy() == Some(deputy) && view.sleeps(me);
+            can.then(|| view.with_deputy(Some(me)))
+        });
+        change.is_some()
+    }
+
     /// The deputy gives up its watch, if nobody is awake to be watched.
     pub fn doze(&self, me: usize) {
         let _ = self.change(self.view(), |view| {

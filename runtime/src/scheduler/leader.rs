@@ -68,14 +68,15 @@ impl Leader {
         })
     }
 
+    /// Who leads, at a glance.
+    pub fn current(&self) -> Option<usize> {
+        (self.word.load(Ordering::Relaxed) as usize).checked_sub(1)
+    }
+
     fn kick(&self, reactor: Option<&Reactor>) {
         // Ordering: the change before the look for a leader; pairs with `try_lead`.
         fence(Ordering::SeqCst);
-        let leader = self.word.load(Ordering::Relaxed);
-        let Some(home) = (leader as usize)
-            .checked_sub(1)
-            .map(|leader| &self.homes[leader])
-        else {
+        let Some(home) = self.current().map(|leader| &self.homes[leader]) else {
             return; // Liveness: nobody sleeps as the leader; who next does looks first
         };
         match reactor {

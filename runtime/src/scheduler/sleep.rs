@@ -58,6 +58,8 @@ impl Worker {
                         return Slept::Helping(job);
                     }
                     None if !shared.injector.is_empty() => idle = false,
+                    // Not between two requests, of which each would call a deputy anew.
+                    None if self.watch.has_moved() => {}
                     None => shared.idle.doze(self.me),
                 }
             }
@@ -79,12 +81,20 @@ impl Worker {
     fn wait(&self, view: View) -> Overdue {
         let driver = &self.shared.driver;
         let parker = &self.shared.remotes[self.me].home.parker;
-        let deputy = view.deputy() == Some(self.me);
+        let mut deputy = view.deputy() == Some(self.me);
+        let lead = self.shared.leader.try_lead(self.me, &driver.timers);
+        if lead.is_none()
+            && let Some(leader) = self.shared.leader.current()
+            && view.deputy() == Some(leader)
+        {
+            // The leader is woken first, and would have to call a deputy each time.
+            deputy = self.shared.idle.relieve(leader, self.me);
+        }
         let period = deputy.then(|| self.watch.period(&self.shared));
         if period.is_some_and(|period| period.is_zero()) {
             return Overdue::Watch;
         }
-        let wait = match self.shared.leader.try_lead(self.me, &driver.timers) {
+        let wait = match lead {
             Some(lead) => {
                 let resting = || self.shared.idle.all_asleep() && self.shared.injector.is_empty();
                 driver.lead(

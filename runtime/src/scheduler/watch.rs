@@ -21,6 +21,7 @@ pub struct Watch {
     /// By the runtime's clock.
     began_ns: Cell<u64>,
     turns: RefCell<Vec<u32>>,
+    moved: Cell<bool>,
 }
 
 impl Watch {
@@ -45,10 +46,16 @@ impl Watch {
     pub fn stuck(&self, shared: &Shared) -> Vec<usize> {
         let before = self.begin(shared);
         let now = self.turns.borrow();
+        self.moved.set(before != *now);
         let view = shared.idle.view();
         let stuck = (0..before.len())
             .filter(|worker| before[*worker] == now[*worker] && !view.sleeps(*worker));
         stuck.collect()
+    }
+
+    /// Whether anybody ran anything during the last watch.
+    pub fn has_moved(&self) -> bool {
+        self.moved.get()
     }
 
     /// Returns what the counters said at the last beginning.
