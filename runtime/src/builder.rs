@@ -32,6 +32,7 @@ use std::{fmt, io, time::Duration};
 /// let name = runtime.spawn(async { std::thread::current().name().map(String::from) });
 /// let name = runtime.block_on(name).unwrap();
 /// assert!(name.unwrap().starts_with("app-"));
+/// assert!(THREADS.load(Ordering::Relaxed) > 0);
 /// drop(runtime);
 /// assert_eq!(THREADS.load(Ordering::Relaxed), 0);
 ///
