@@ -13,8 +13,34 @@ use std::{fmt, io, time::Duration};
 /// Settings of a runtime.
 ///
 /// ```
-/// let answer = heist::Builder::new().workers(2).name("app").run(async { 42 })?;
-/// assert_eq!(answer, 42);
+/// use heist::{Builder, Reactor};
+/// use std::sync::atomic::{AtomicUsize, Ordering};
+/// use std::time::{Duration, Instant};
+///
+/// static THREADS: AtomicUsize = AtomicUsize::new(0);
+///
+/// let runtime = Builder::new()
+///     .workers(2)
+///     .name("app")
+///     .seed(7)
+///     .reactor(Reactor::default())
+///     .blocking_threads(16)
+///     .shutdown_timeout(Duration::from_secs(1))
+///     .on_thread_start(|| _ = THREADS.fetch_add(1, Ordering::Relaxed))
+///     .on_thread_stop(|| _ = THREADS.fetch_sub(1, Ordering::Relaxed))
+///     .build()?;
+/// let name = runtime.spawn(async { std::thread::current().name().map(String::from) });
+/// let name = runtime.block_on(name).unwrap();
+/// assert!(name.unwrap().starts_with("app-"));
+/// assert!(THREADS.load(Ordering::Relaxed) > 0);
+/// drop(runtime);
+/// assert_eq!(THREADS.load(Ordering::Relaxed), 0);
+///
+/// // For a test: one thread, and a day that passes at once.
+/// let start = Instant::now();
+/// let day = async { heist::sleep(Duration::from_secs(86_400)).await };
+/// Builder::new().current_thread().paused_clock(true).run(day)?;
+/// assert!(start.elapsed() < Duration::from_secs(60));
 /// # Ok::<(), std::io::Error>(())
 /// ```
 #[must_use = "a builder builds nothing until `build` or `run`"]
@@ -47,6 +73,7 @@ impl Default for Builder {
 
 impl Builder {
     /// The defaults: a worker for each processor.
+    #[doc(alias = "new_multi_thread")]
     pub fn new() -> Self {
         Self {
             workers: None,
@@ -83,6 +110,7 @@ impl Builder {
     }
 
     /// Where the workers' random choices begin (whom to steal from). Random by default.
+    #[doc(alias = "rng_seed")]
     pub fn seed(mut self, seed: u64) -> Self {
         self.seed = Some(seed);
         self
@@ -117,6 +145,7 @@ impl Builder {
 
     /// How many blocking threads there may be. 512 by default; at least 1.
     #[doc(alias = "max_blocking_threads")]
+    #[doc(alias = "max_workers")]
     pub fn blocking_threads(mut self, limit: usize) -> Self {
         self.blocking_threads = limit.max(1);
         self
@@ -237,6 +266,7 @@ impl Runtime {
     /// # Errors
     ///
     /// When the operating system refuses a thread.
+    #[doc(alias = "new_event_loop")]
     pub fn new() -> io::Result<Self> {
         Builder::new().build()
     }

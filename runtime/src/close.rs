@@ -8,18 +8,25 @@
 /// # Examples
 ///
 /// ```
+/// use futures::{AsyncWriteExt, io::BufWriter};
 /// use std::io;
 ///
-/// struct Log(Vec<u8>);
+/// struct Log<'a>(BufWriter<&'a mut Vec<u8>>);
 ///
-/// impl heist::Close for Log {
+/// impl heist::Close for Log<'_> {
 ///     type Error = io::Error;
 ///
-///     async fn close(self) -> io::Result<()> {
-///         // Flush here.
-///         Ok(())
+///     async fn close(mut self) -> io::Result<()> {
+///         self.0.flush().await
 ///     }
 /// }
+///
+/// # futures::executor::block_on(async {
+/// let mut file = Vec::new();
+/// let log = Log(BufWriter::new(&mut file));
+/// heist::with(log, async |log| log.0.write_all(b"started").await).await?;
+/// assert_eq!(file, b"started");
+/// # io::Result::Ok(()) }).unwrap();
 /// ```
 #[doc(alias = "AsyncDrop")]
 #[doc(alias = "__aexit__")]
@@ -29,6 +36,7 @@ pub trait Close {
     type Error;
 
     /// Closes the resource.
+    #[doc(alias = "aclose")]
     fn close(self) -> impl Future<Output = Result<(), Self::Error>>;
 }
 

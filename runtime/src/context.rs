@@ -14,9 +14,18 @@ use std::cell::RefCell;
 impl Handle {
     /// The runtime of this thread.
     ///
+    /// ```
+    /// heist::run(async {
+    ///     let handle = heist::Handle::current();
+    ///     assert_eq!(handle.spawn(async { 42 }).await.unwrap(), 42);
+    /// });
+    /// ```
+    ///
     /// # Panics
     ///
     /// Outside a runtime.
+    #[doc(alias = "get_running_loop")]
+    #[doc(alias = "get_event_loop")]
     #[track_caller]
     pub fn current() -> Self {
         handle()

@@ -5,6 +5,21 @@ use heist_core::{task::TaskInfo, wait::Reason};
 use std::fmt;
 
 /// A picture of a runtime's tasks. Its `Display` is a table for people, one task a line.
+///
+/// ```
+/// heist::run(async {
+///     let (_sender, receiver) = heist::sync::channel::<u8>(1);
+///     let reader = heist::task::Builder::new().name("reader").eager();
+///     let reader = reader.spawn(async move { receiver.recv().await });
+///
+///     let dump = heist::Handle::current().dump();
+///     assert_eq!(dump.tasks.len(), 2); // this one, and the reader
+///     assert_eq!(dump.tasks[1].task.id, reader.id());
+///     assert_eq!(dump.tasks[1].state, "waiting");
+///     assert!(dump.tasks[1].reason.to_string().starts_with("receive at "));
+///     assert!(dump.to_string().contains("`reader`"));
+/// });
+/// ```
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Dump {

@@ -20,11 +20,22 @@ use std::{fmt, panic::Location};
 /// cancelled.
 ///
 /// ```
-/// heist::run(async {
-///     let handle = heist::Handle::current();
-///     let outside = std::thread::spawn(move || handle.spawn(async { 42 }));
-///     assert_eq!(outside.join().unwrap().await.unwrap(), 42);
+/// use heist::{Handle, Runtime, task::CancelReason};
+///
+/// let runtime = Runtime::new()?;
+/// let handle = runtime.handle().clone();
+/// let outside = std::thread::spawn(move || {
+///     assert!(Handle::try_current().is_err()); // this thread has no runtime
+///     (handle.spawn(async { 6 }), handle.spawn_blocking(|| 7), handle)
 /// });
+/// let (six, seven, handle) = outside.join().unwrap();
+/// let product = runtime.block_on(async { six.await.unwrap() * seven.await.unwrap() });
+/// assert_eq!(product, 42);
+///
+/// drop(runtime);
+/// let late = futures::executor::block_on(handle.spawn(async {}));
+/// assert_eq!(late.unwrap_err().reason(), Some(&CancelReason::Shutdown));
+/// # Ok::<(), std::io::Error>(())
 /// ```
 #[doc(alias = "get_running_loop")]
 #[derive(Clone)]
@@ -32,7 +43,8 @@ pub struct Handle {
     blocking: Arc<BlockingOwner>,
 }
 
-/// There is no runtime on this thread.
+/// There is no runtime on this thread. Given by [`Handle::try_current`].
+#[doc(alias = "TryCurrentError")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct NoRuntime(pub(crate) ());
 
@@ -52,6 +64,7 @@ impl Handle {
     }
 
     /// Spawns a task, as [`spawn`](crate::spawn) does on this thread's runtime.
+    #[doc(alias = "run_coroutine_threadsafe")]
     #[track_caller]
     pub fn spawn<F>(&self, future: F) -> JoinHandle<F::Output>
     where
@@ -68,12 +81,14 @@ impl Handle {
     ///
     /// ```
     /// heist::run(async {
-    ///     let _sleeper = heist::spawn(heist::sleep(std::time::Duration::from_secs(60)));
-    ///     println!("{}", heist::Handle::current().dump());
+    ///     let sleeper = heist::spawn(heist::sleep(std::time::Duration::from_secs(60)));
+    ///     let dump = heist::Handle::current().dump();
+    ///     assert!(dump.to_string().contains(&format!("task {}", sleeper.id())));
     /// });
     /// ```
     #[doc(alias = "all_tasks")]
     #[doc(alias = "print_call_graph")]
+    #[doc(alias = "capture_call_graph")]
     pub fn dump(&self) -> Dump {
         dump::take(self.shared())
     }

@@ -50,6 +50,9 @@ impl Spawn for CurrentRuntime {
 /// # Cancel safety
 ///
 /// Dropped, it aborts the tasks that have not returned.
+#[doc(alias = "JoinSet")]
+#[doc(alias = "join_all")]
+#[doc(alias = "asyncio.gather")]
 pub fn par_gather<I>(iter: I) -> ParGather<CurrentRuntime, I::IntoIter>
 where
     I: IntoIterator<Item: IntoFuture<IntoFuture: Send + 'static, Output: Send + 'static>>,
@@ -74,6 +77,9 @@ where
 /// # Cancel safety
 ///
 /// Dropped, it aborts the tasks that have not returned.
+#[doc(alias = "JoinSet")]
+#[doc(alias = "try_join_all")]
+#[doc(alias = "TaskGroup")]
 pub fn try_par_gather<I, T, E>(iter: I) -> TryParGather<CurrentRuntime, I::IntoIter, T, E>
 where
     I: IntoIterator<Item: IntoFuture<IntoFuture: Send + 'static, Output = Result<T, E>>>,

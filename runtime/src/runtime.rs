@@ -26,10 +26,17 @@ use std::{fmt, future::poll_fn, io, task::Poll, time::Duration};
 ///
 /// ```
 /// let runtime = heist::Runtime::new()?;
-/// let handle = runtime.spawn(async { 6 });
+/// let six = runtime.spawn(async { 6 });
 /// let seven = 7; // a root may borrow
-/// let product = runtime.block_on(async { handle.await.unwrap() * seven });
+/// let product = runtime.block_on(async { six.await.unwrap() * seven });
 /// assert_eq!(product, 42);
+///
+/// let handle = runtime.handle().clone(); // for other threads
+/// let endless = handle.spawn(std::future::pending::<()>());
+/// let dump = runtime.dump();
+/// assert!(dump.tasks.iter().any(|dump| dump.task.id == endless.id()));
+/// let left = runtime.shutdown(std::time::Duration::from_secs(1));
+/// assert!(left.is_ok() && endless.is_finished());
 /// # Ok::<(), std::io::Error>(())
 /// ```
 #[doc(alias = "Runner")]
@@ -153,6 +160,7 @@ impl Runtime {
     }
 
     /// What every task is waiting for, now. See [`Handle::dump`].
+    #[doc(alias = "all_tasks")]
     pub fn dump(&self) -> Dump {
         self.handle().dump()
     }

@@ -14,9 +14,22 @@ use std::{borrow::Cow, panic::Location};
 /// Spawns a task with more than the usual: a name, or its first poll at once.
 ///
 /// ```
+/// use heist::task::Builder;
+///
 /// heist::run(async {
-///     let handle = heist::task::Builder::new().name("answer").spawn(async { 42 });
-///     assert_eq!(handle.await.unwrap(), 42);
+///     let mailer = Builder::new().name("mailer").spawn(async { panic!("no network") });
+///     let error = mailer.await.unwrap_err();
+///     assert_eq!(error.name(), Some("mailer"));
+///
+///     let eager = Builder::new().eager().spawn(async { 42 });
+///     assert!(eager.is_finished()); // it did not have to wait
+///
+///     let local = Builder::new().name("counter").spawn_local(async {
+///         let count = std::rc::Rc::new(1); // need not be `Send`
+///         heist::yield_now().await;
+///         *count
+///     });
+///     assert_eq!(local.await.unwrap(), 1);
 /// });
 /// ```
 #[doc(alias = "create_task")]
@@ -34,6 +47,7 @@ impl Builder {
     }
 
     /// Names the task, for errors and dumps. Without one its spawn location stands for it.
+    #[doc(alias = "set_name")]
     pub fn name(mut self, name: impl Into<Cow<'static, str>>) -> Self {
         self.name = Some(name.into());
         self

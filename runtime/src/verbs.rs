@@ -84,6 +84,7 @@ where
 /// # Panics
 ///
 /// On a thread that neither is a worker nor runs a `block_on`.
+#[doc(alias = "LocalSet")]
 #[track_caller]
 pub fn spawn_local<F: Future + 'static>(future: F) -> JoinHandle<F::Output> {
     crate::task::Builder::new().spawn_local(future)
@@ -95,8 +96,8 @@ pub fn spawn_local<F: Future + 'static>(future: F) -> JoinHandle<F::Output> {
 ///
 /// ```
 /// heist::run(async {
-///     let lines = heist::spawn_blocking(|| std::fs::read_to_string("/etc/hostname"));
-///     let _text = lines.await.unwrap();
+///     let entries = heist::spawn_blocking(|| std::fs::read_dir("/").map(Iterator::count));
+///     assert!(entries.await.unwrap().unwrap() > 0);
 /// });
 /// ```
 ///

@@ -10,6 +10,33 @@ use std::{any::Any, borrow::Cow, cell::Cell, fmt, num::NonZeroU64, panic::Locati
 ///
 /// Awaiting it gives what the task returned. *Dropping* an implementor detaches the task, unless
 /// the type's name says otherwise.
+///
+/// A combinator asks for no more than this:
+///
+/// ```
+/// use heist_core::task::{Task, TaskId};
+/// # use std::{cell::Cell, pin::Pin, task::{Context, Poll}};
+/// # struct Endless(TaskId, Cell<bool>);
+/// # impl Future for Endless {
+/// #     type Output = ();
+/// #     fn poll(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<()> { Poll::Pending }
+/// # }
+/// # impl Task for Endless {
+/// #     fn id(&self) -> TaskId { self.0 }
+/// #     fn is_finished(&self) -> bool { self.1.get() }
+/// #     fn abort(&self) { self.1.set(true); }
+/// # }
+///
+/// /// Stops whoever still runs, and says who that was.
+/// fn stop<T: Task>(tasks: &[T]) -> Vec<TaskId> {
+///     let running = tasks.iter().filter(|task| !task.is_finished());
+///     running.inspect(|task| task.abort()).map(|task| task.id()).collect()
+/// }
+///
+/// let tasks = [(); 2].map(|()| Endless(TaskId::fresh(), Cell::new(false)));
+/// assert_eq!(stop(&tasks), [tasks[0].id(), tasks[1].id()]);
+/// assert_eq!(stop(&tasks), []);
+/// ```
 pub trait Task: Future + Unpin {
     /// Which task this is.
     fn id(&self) -> TaskId;
@@ -23,6 +50,53 @@ pub trait Task: Future + Unpin {
 }
 
 /// Something that starts tasks.
+///
+/// What takes any spawner can be tested with a simple one:
+///
+/// ```
+/// use heist_core::task::{JoinError, Spawn, Task, TaskId};
+/// use std::{pin::{Pin, pin}, task::{Context, Poll, Waker}};
+/// # struct Done<T>(TaskId, Option<T>);
+/// # impl<T> Unpin for Done<T> {}
+/// # impl<T> Future for Done<T> {
+/// #     type Output = Result<T, JoinError>;
+/// #     fn poll(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Self::Output> {
+/// #         Poll::Ready(Ok(self.1.take().unwrap()))
+/// #     }
+/// # }
+/// # impl<T> Task for Done<T> {
+/// #     fn id(&self) -> TaskId { self.0 }
+/// #     fn is_finished(&self) -> bool { true }
+/// #     fn abort(&self) {}
+/// # }
+///
+/// /// Runs each task to its end at once.
+/// struct Now;
+///
+/// impl Spawn for Now {
+///     type Handle<T: Send + 'static> = Done<T>;
+///
+///     fn spawn<F>(&self, future: F) -> Done<F::Output>
+///     where
+///         F: Future + Send + 'static,
+///         F::Output: Send + 'static,
+///     {
+///         let (mut future, mut cx) = (pin!(future), Context::from_waker(Waker::noop()));
+///         loop {
+///             if let Poll::Ready(output) = future.as_mut().poll(&mut cx) {
+///                 break Done(TaskId::fresh(), Some(output));
+///             }
+///         }
+///     }
+/// }
+///
+/// async fn double(spawner: &impl Spawn, n: u32) -> Result<u32, JoinError> {
+///     spawner.spawn(async move { n * 2 }).await
+/// }
+///
+/// let doubled = pin!(double(&Now, 21)).poll(&mut Context::from_waker(Waker::noop()));
+/// assert!(matches!(doubled, Poll::Ready(Ok(42))));
+/// ```
 pub trait Spawn {
     /// What spawning gives.
     type Handle<T: Send + 'static>: Task<Output = Result<T, JoinError>> + Send;
@@ -48,6 +122,15 @@ impl<S: Spawn> Spawn for &S {
 }
 
 /// A task's number, unique in the process and never used again.
+///
+/// ```
+/// use heist_core::task::TaskId;
+///
+/// let (first, second) = (TaskId::fresh(), TaskId::fresh());
+/// assert_ne!(first, second);
+/// assert_eq!(first.to_string(), first.get().to_string());
+/// ```
+#[doc(alias = "Id")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct TaskId(NonZeroU64);
 
@@ -88,7 +171,7 @@ impl fmt::Display for TaskId {
     }
 }
 
-/// Why a task was cancelled.
+/// Why a task was cancelled. Given by [`JoinError::reason`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum CancelReason {
@@ -129,6 +212,29 @@ impl fmt::Display for TaskInfo {
 }
 
 /// A task did not return: it was cancelled, or it panicked.
+///
+/// ```
+/// use heist_core::task::{CancelReason, JoinError, TaskId, TaskInfo};
+/// use std::panic::Location;
+///
+/// let id = TaskId::fresh();
+/// let spawned_at = Location::caller();
+/// let task = TaskInfo { id, name: Some("backup".into()), spawned_at };
+///
+/// let error = JoinError::cancelled(task.clone(), CancelReason::Shutdown);
+/// assert!(error.is_cancelled());
+/// assert_eq!(error.reason(), Some(&CancelReason::Shutdown));
+/// assert_eq!((error.id(), error.name()), (id, Some("backup")));
+/// assert_eq!(error.spawned_at(), spawned_at);
+/// assert!(error.to_string().ends_with("was cancelled: the runtime shut down"));
+/// assert!(error.try_into_panic().is_err()); // there was no panic
+///
+/// let error = JoinError::panicked(task, Box::new("disk full"));
+/// assert!(error.is_panic());
+/// assert_eq!(error.panic_message().as_deref(), Some("disk full"));
+/// let payload = error.into_panic(); // for `std::panic::resume_unwind`
+/// assert!(payload.is::<&str>());
+/// ```
 pub struct JoinError(Box<Inner>);
 
 struct Inner {
@@ -160,6 +266,8 @@ impl JoinError {
     }
 
     /// Whether the task was cancelled.
+    #[doc(alias = "CancelledError")]
+    #[doc(alias = "cancelled")]
     pub fn is_cancelled(&self) -> bool {
         self.reason().is_some()
     }

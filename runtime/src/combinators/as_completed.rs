@@ -52,6 +52,23 @@ where
 }
 
 /// The stream of [`as_completed`].
+///
+/// # Examples
+///
+/// ```
+/// # futures::executor::block_on(async {
+/// let guesses = (1_u32..).map(|n| async move { (n, n * n) });
+/// let mut squares = heist::as_completed(guesses).limit(2); // two at a time
+/// let root = loop {
+///     match squares.next().await {
+///         Some((root, 49)) => break root,
+///         Some(_) => {}
+///         None => unreachable!("there is always another number"),
+///     }
+/// };
+/// assert_eq!(root, 7);
+/// # });
+/// ```
 #[must_use = "streams do nothing unless polled"]
 pub struct AsCompleted<I: Iterator<Item: IntoFuture>> {
     children: Children<I>,
@@ -59,6 +76,8 @@ pub struct AsCompleted<I: Iterator<Item: IntoFuture>> {
 
 impl<I: Iterator<Item: IntoFuture>> AsCompleted<I> {
     /// The next output, `None` when there was one for every future.
+    #[doc(alias = "join_next")]
+    #[doc(alias = "anext")]
     #[expect(
         clippy::should_implement_trait,
         reason = "a stream's `next`, not an iterator's"
@@ -142,11 +161,28 @@ impl<I: Iterator<Item: IntoFuture>> FusedStream for AsCompleted<I> {
 }
 
 /// The stream of [`AsCompleted::indexed`].
+///
+/// # Examples
+///
+/// ```
+/// # futures::executor::block_on(async {
+/// let words = ["one", "three", "seventeen"];
+/// let lengths = words.map(|word| async move { word.len() });
+/// let mut lengths = heist::as_completed(lengths).indexed().limit(2);
+/// let mut seen = 0;
+/// while let Some((index, length)) = lengths.next().await {
+///     assert_eq!(length, words[index].len());
+///     seen += 1;
+/// }
+/// assert_eq!(seen, 3);
+/// # });
+/// ```
 #[must_use = "streams do nothing unless polled"]
 pub struct Indexed<I: Iterator<Item: IntoFuture>>(AsCompleted<I>);
 
 impl<I: Iterator<Item: IntoFuture>> Indexed<I> {
     /// The next output with its argument's number, `None` when there was one for every future.
+    #[doc(alias = "anext")]
     #[expect(
         clippy::should_implement_trait,
         reason = "a stream's `next`, not an iterator's"

@@ -36,6 +36,7 @@ use std::{
 #[doc(alias = "join_all")]
 #[doc(alias = "join")]
 #[doc(alias = "asyncio.gather")]
+#[doc(alias = "return_exceptions")]
 pub fn gather<I>(iter: I) -> Gather<I::IntoIter>
 where
     I: IntoIterator<Item: IntoFuture>,

@@ -51,6 +51,20 @@ where
 }
 
 /// The future of [`par_gather_on`].
+///
+/// # Examples
+///
+/// ```
+/// heist::run(async {
+///     let halves = [8, 5, 2].map(|n| async move {
+///         assert!(n % 2 == 0, "{n} is odd");
+///         n / 2
+///     });
+///     let halves = heist::par_gather(halves).limit(2).await; // two tasks at a time
+///     assert!(halves[1].as_ref().unwrap_err().is_panic());
+///     assert_eq!(halves.iter().flatten().sum::<u32>(), 5);
+/// });
+/// ```
 #[must_use = "futures do nothing unless awaited"]
 pub struct ParGather<S, I>(Gather<Tasks<S, I>>)
 where
@@ -131,6 +145,16 @@ where
 }
 
 /// The future of [`try_par_gather_on`].
+///
+/// # Examples
+///
+/// ```
+/// heist::run(async {
+///     let bytes = (250_u32..).map(|n| async move { u8::try_from(n).map_err(|_| n) });
+///     let bytes = heist::try_par_gather(bytes).limit(1).await; // one task at a time
+///     assert_eq!(bytes.unwrap_err().to_string(), "256");
+/// });
+/// ```
 #[must_use = "futures do nothing unless awaited"]
 pub struct TryParGather<S, I, T, E>
 where
@@ -256,7 +280,7 @@ impl<H: Task> Drop for Owned<H> {
     }
 }
 
-/// How a task failed.
+/// How a task failed. One of those in a [`ParError`].
 #[derive(Debug)]
 pub enum Failure<E> {
     /// It returned an error.
@@ -275,6 +299,27 @@ impl<E: fmt::Display> fmt::Display for Failure<E> {
 }
 
 /// Why [`try_par_gather_on`] failed: one failure at least, the first one first.
+///
+/// # Examples
+///
+/// ```
+/// use heist::combinators::Failure;
+///
+/// heist::run(async {
+///     let numbers = [7, 300, 9].map(|n| async move { u8::try_from(n).map_err(|_| n) });
+///     let error = heist::try_par_gather(numbers).await.unwrap_err();
+///     assert!(matches!(error.first(), Failure::Returned(_)));
+///     assert_eq!(error.to_string(), "300");
+///
+///     let failed: Vec<usize> = error.iter().map(|(index, _)| index).collect();
+///     assert_eq!(failed, [1]);
+///     match error.into_first() {
+///         Failure::Returned(number) => assert_eq!(number, 300),
+///         Failure::Joined(error) => unreachable!("nobody has panicked: {error}"),
+///     }
+/// });
+/// ```
+#[doc(alias = "ExceptionGroup")]
 pub struct ParError<E>(Vec<(usize, Failure<E>)>);
 
 impl<E> ParError<E> {

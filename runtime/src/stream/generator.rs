@@ -78,6 +78,7 @@ use std::{
 #[doc(alias = "yield")]
 #[doc(alias = "async_stream")]
 #[doc(alias = "unfold")]
+#[doc(alias = "async_generator")]
 pub fn generator<T, B>(body: B) -> Generator<T, impl Future<Output = ()>>
 where
     B: for<'e> AsyncFnOnce(Emitter<'e, T>),
@@ -139,11 +140,31 @@ where
 }
 
 /// The stream of [`generator()`]; `F` is its body.
+///
+/// # Examples
+///
+/// ```
+/// use futures::StreamExt as _;
+///
+/// # futures::executor::block_on(async {
+/// let mut fibonacci = heist::stream::generator(async |mut y| {
+///     let (mut a, mut b) = (0, 1);
+///     loop {
+///         y.emit(a).await;
+///         (a, b) = (b, a + b);
+///     }
+/// });
+/// assert_eq!(fibonacci.next().await, Some(0));
+/// let even = fibonacci.filter(|n| std::future::ready(n % 2 == 0));
+/// assert_eq!(even.take(3).collect::<Vec<u32>>().await, [2, 8, 34]);
+/// # });
+/// ```
 #[must_use = "streams do nothing unless polled"]
 pub struct Generator<T, F: Future>(Body<T, F>);
 
 impl<T, F: Future<Output = ()>> Generator<T, F> {
     /// The next item, `None` when the body has returned.
+    #[doc(alias = "anext")]
     #[expect(
         clippy::should_implement_trait,
         reason = "a stream's `next`, not an iterator's"
@@ -172,11 +193,31 @@ impl<T, F: Future<Output = ()>> FusedStream for Generator<T, F> {
 }
 
 /// The stream of [`try_generator`]; `F` is its body.
+///
+/// # Examples
+///
+/// ```
+/// use futures::TryStreamExt as _;
+///
+/// # futures::executor::block_on(async {
+/// let text = "1 2 300 4";
+/// let mut bytes = heist::stream::try_generator(async |mut y| {
+///     for word in text.split(' ') {
+///         y.emit(word.parse::<u8>().map_err(|error| format!("{word}: {error}"))?).await;
+///     }
+///     Ok::<_, String>(())
+/// });
+/// assert_eq!(bytes.next().await, Some(Ok(1)));
+/// let rest: Result<Vec<u8>, String> = bytes.try_collect().await;
+/// assert!(rest.unwrap_err().starts_with("300: "));
+/// # });
+/// ```
 #[must_use = "streams do nothing unless polled"]
 pub struct TryGenerator<T, F: Future>(Body<T, F>);
 
 impl<T, E, F: Future<Output = Result<(), E>>> TryGenerator<T, F> {
     /// The next item, the body's error, or `None` when the body has returned.
+    #[doc(alias = "anext")]
     #[expect(
         clippy::should_implement_trait,
         reason = "a stream's `next`, not an iterator's"
@@ -206,6 +247,30 @@ impl<T, E, F: Future<Output = Result<(), E>>> FusedStream for TryGenerator<T, F>
 }
 
 /// What a generator's body emits by.
+///
+/// # Examples
+///
+/// Lent to another function, it emits from there:
+///
+/// ```
+/// use heist::stream::{Emitter, generator};
+///
+/// async fn count(y: &mut Emitter<'_, String>, name: &str, to: u32) {
+///     for n in 1..=to {
+///         y.emit(format!("{name} {n}")).await;
+///     }
+/// }
+///
+/// # futures::executor::block_on(async {
+/// let mut lines = generator(async |mut y| {
+///     count(&mut y, "chapter", 2).await;
+///     y.emit(String::from("the end")).await;
+/// });
+/// assert_eq!(lines.next().await.as_deref(), Some("chapter 1"));
+/// assert_eq!(lines.next().await.as_deref(), Some("chapter 2"));
+/// assert_eq!(lines.next().await.as_deref(), Some("the end"));
+/// # });
+/// ```
 pub struct Emitter<'e, T> {
     slot: &'e Slot<T>,
 }

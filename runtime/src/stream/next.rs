@@ -6,7 +6,9 @@ use std::{
     task::{Context, Poll},
 };
 
-/// The next item of a stream.
+/// The next item of a stream. Made by each stream of heist: see
+/// [`Generator::next`](super::Generator::next) and
+/// [`AsCompleted::next`](crate::combinators::AsCompleted::next).
 ///
 /// # Cancel safety
 ///

@@ -2,7 +2,11 @@
 
 use std::{error::Error, fmt};
 
-/// Nobody is left who could send, and everything that was sent has been received.
+/// Nobody is left who could send, and everything that was sent has been received. Given by
+/// [`Receiver::recv`](super::channel::Receiver::recv), and by a [`oneshot()`](super::oneshot())
+/// whose sender is gone.
+#[doc(alias = "RecvError")]
+#[doc(alias = "QueueShutDown")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Closed;
 
@@ -14,7 +18,9 @@ impl fmt::Display for Closed {
 
 impl Error for Closed {}
 
-/// Nobody is left who could receive; the value comes back.
+/// Nobody is left who could receive; the value comes back. Given by
+/// [`Sender::send`](super::channel::Sender::send) and by that of a [`oneshot()`](super::oneshot()).
+#[doc(alias = "QueueShutDown")]
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct SendError<T>(pub T);
 

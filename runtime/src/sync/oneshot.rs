@@ -58,6 +58,22 @@ enum Slot<T> {
 }
 
 /// The end that sends.
+///
+/// # Examples
+///
+/// ```
+/// # futures::executor::block_on(async {
+/// let (sender, receiver) = heist::sync::oneshot();
+/// assert_eq!(sender.send(42), Ok(()));
+/// assert_eq!(receiver.await, Ok(42));
+///
+/// let (mut sender, receiver) = heist::sync::oneshot();
+/// assert!(!sender.is_closed());
+/// heist::gather!(sender.closed(), async { drop(receiver) }).await;
+/// assert!(sender.is_closed()); // so there is no need to compute the value
+/// assert_eq!(sender.send(42).unwrap_err().0, 42);
+/// # });
+/// ```
 pub struct Sender<T> {
     shared: Arc<Shared<T>>,
 }
@@ -78,6 +94,7 @@ impl<T> Sender<T> {
     /// drop(receiver);
     /// assert_eq!(sender.send(7), Err(SendError(7)));
     /// ```
+    #[doc(alias = "set_result")]
     pub fn send(self, value: T) -> Result<(), SendError<T>> {
         {
             let mut slot = self.shared.slot.lock();
@@ -108,6 +125,7 @@ impl<T> Sender<T> {
     /// let (mut sender, receiver) = heist::sync::oneshot::<u8>();
     /// drop(receiver);
     /// sender.closed().await;
+    /// assert!(sender.is_closed());
     /// # });
     /// ```
     #[track_caller]
@@ -161,6 +179,22 @@ impl<T> Future for ReceiverGone<'_, T> {
 ///
 /// It may be polled by `&mut` in a [`select!`](crate::select!) as often as wanted. Dropped, it
 /// drops a value that was sent meanwhile.
+///
+/// # Examples
+///
+/// ```
+/// # futures::executor::block_on(async {
+/// let (sender, mut receiver) = heist::sync::oneshot();
+/// assert_eq!(receiver.try_recv(), Ok(None)); // not yet
+/// sender.send("hello").unwrap();
+/// assert_eq!(receiver.try_recv(), Ok(Some("hello")));
+/// assert!(receiver.try_recv().is_err()); // it was taken
+///
+/// let (sender, receiver) = heist::sync::oneshot::<u8>();
+/// drop(sender);
+/// assert_eq!(receiver.await, Err(heist::sync::Closed));
+/// # });
+/// ```
 #[must_use = "futures do nothing unless awaited"]
 pub struct Receiver<T> {
     shared: Arc<Shared<T>>,

@@ -27,8 +27,10 @@ use std::{
 ///
 /// ```
 /// heist::run(async {
-///     let handle = heist::spawn(async { 6 * 7 });
-///     assert_eq!(handle.await.unwrap(), 42);
+///     let mut handle = heist::spawn(async { 6 * 7 });
+///     assert_eq!(handle.id(), handle.abort_handle().id());
+///     assert_eq!((&mut handle).await.unwrap(), 42); // a borrowed handle is still there
+///     assert!(handle.is_finished());
 /// });
 /// ```
 ///
@@ -72,6 +74,7 @@ impl<T> JoinHandle<T> {
     /// });
     /// ```
     #[doc(alias = "Task.cancel")]
+    #[doc(alias = "cancel")]
     pub fn abort(&self) {
         self.task().abort();
     }
@@ -112,6 +115,16 @@ impl<T> JoinHandle<T> {
     }
 
     /// A handle that aborts the task when it is dropped.
+    ///
+    /// ```
+    /// heist::run(async {
+    ///     let (mut sender, receiver) = heist::sync::oneshot::<()>();
+    ///     let owned = heist::spawn(async move { receiver.await }).abort_on_drop();
+    ///     drop(owned);
+    ///     sender.closed().await; // the task is gone, and its receiver with it
+    ///     assert!(sender.is_closed());
+    /// });
+    /// ```
     #[must_use]
     pub fn abort_on_drop(self) -> AbortOnDrop<T> {
         AbortOnDrop(self)
@@ -194,8 +207,11 @@ impl<T> fmt::Debug for JoinHandle<T> {
 /// heist::run(async {
 ///     let handle = heist::spawn(std::future::pending::<()>());
 ///     let abort = handle.abort_handle();
-///     heist::spawn(async move { abort.abort() });
-///     assert!(handle.await.is_err());
+///     assert_eq!(abort.id(), handle.id());
+///     let watchdog = abort.clone();
+///     heist::spawn(async move { watchdog.abort() });
+///     assert!(handle.await.unwrap_err().is_cancelled());
+///     assert!(abort.is_finished());
 /// });
 /// ```
 #[derive(Clone)]
@@ -203,11 +219,14 @@ pub struct AbortHandle(TaskRef);
 
 impl AbortHandle {
     /// Asks the task to stop, as [`JoinHandle::abort`] does.
+    #[doc(alias = "Task.cancel")]
+    #[doc(alias = "cancel")]
     pub fn abort(&self) {
         self.0.abort();
     }
 
     /// Whether the task has come to its end.
+    #[doc(alias = "done")]
     pub fn is_finished(&self) -> bool {
         self.0.header().state.is_finished()
     }
@@ -228,6 +247,7 @@ impl fmt::Debug for AbortHandle {
 
 /// A [`JoinHandle`] that aborts its task when it is dropped. Made by
 /// [`JoinHandle::abort_on_drop`].
+#[doc(alias = "AbortOnDropHandle")]
 #[derive(Debug)]
 pub struct AbortOnDrop<T>(JoinHandle<T>);
 

@@ -108,12 +108,15 @@ pub fn inherit() -> Option<Locals> {
 ///     REQUEST.scope(7, async {
 ///         let child = heist::spawn(async { REQUEST.get() });
 ///         assert_eq!(child.await.unwrap(), 7);
+///         REQUEST.scope(8, async { assert!(REQUEST.with(|id| *id == 8)) }).await;
+///         assert_eq!(REQUEST.get(), 7); // as before
 ///     }).await;
 ///     assert!(REQUEST.try_with(|_| ()).is_none());
 /// });
 /// ```
 #[doc(alias = "contextvars")]
 #[doc(alias = "ContextVar")]
+#[doc(alias = "LocalKey")]
 #[derive(Debug)]
 pub struct Local<T> {
     /// So that two of them have two addresses.
@@ -191,6 +194,7 @@ impl<T: Send + Sync + 'static> Default for Local<T> {
 
 pin_project! {
     /// A future with a task-local value. Made by [`Local::scope`].
+    #[doc(alias = "TaskLocalFuture")]
     #[must_use = "futures do nothing until awaited"]
     pub struct Scope<F> {
         locals: Locals,
@@ -210,6 +214,25 @@ impl<F: Future> Future for Scope<F> {
 }
 
 /// Declares task-local values: `static NAME: Type;`. See [`task::Local`](crate::task::Local).
+///
+/// ```
+/// heist::task_local! {
+///     /// Who asks.
+///     static USER: String;
+/// }
+///
+/// async fn greeting() -> String {
+///     USER.with(|user| format!("hello {user}"))
+/// }
+///
+/// heist::run(async {
+///     let here = USER.scope(String::from("ada"), greeting()).await;
+///     let spawned = USER.scope(String::from("alan"), async { heist::spawn(greeting()).await });
+///     assert_eq!(here, "hello ada");
+///     assert_eq!(spawned.await.unwrap(), "hello alan");
+/// });
+/// ```
+#[doc(alias = "ContextVar")]
 #[macro_export]
 macro_rules! task_local {
     ($($(#[$meta:meta])* $vis:vis static $name:ident: $type:ty;)+) => {$(

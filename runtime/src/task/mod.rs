@@ -40,6 +40,7 @@ pub use yield_now::{YieldNow, yield_now};
 /// assert!(heist::task::current_id().is_none());
 /// ```
 #[doc(alias = "current_task")]
+#[doc(alias = "try_id")]
 pub fn current_id() -> Option<TaskId> {
     heist_core::current::task()
 }

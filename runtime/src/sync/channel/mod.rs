@@ -52,6 +52,26 @@ pub fn channel<T>(capacity: usize) -> (Sender<T>, Receiver<T>) {
 }
 
 /// An end that sends.
+///
+/// # Examples
+///
+/// ```
+/// use heist::sync::{channel, channel::TrySendError};
+///
+/// # futures::executor::block_on(async {
+/// let (sender, receiver) = channel(2);
+/// sender.send("soup").await.unwrap();
+/// sender.blocking_send("fish").unwrap(); // on a thread that runs no task
+/// let full = sender.try_send("cake").unwrap_err();
+/// assert_eq!(full, TrySendError::Full("cake"));
+/// assert_eq!(full.into_inner(), "cake"); // nothing is lost
+///
+/// assert!(!sender.is_closed());
+/// drop(receiver);
+/// assert!(sender.is_closed());
+/// assert_eq!(sender.send("cake").await.unwrap_err().0, "cake");
+/// # });
+/// ```
 pub struct Sender<T> {
     shared: Arc<Shared<T>>,
 }
@@ -152,6 +172,30 @@ impl<T> Drop for Sender<T> {
 }
 
 /// An end that receives.
+///
+/// # Examples
+///
+/// ```
+/// use heist::sync::{Closed, channel, channel::TryRecvError};
+///
+/// # futures::executor::block_on(async {
+/// let (sender, receiver) = channel(8);
+/// for dish in ["soup", "fish", "cake"] {
+///     sender.try_send(dish).unwrap();
+/// }
+/// drop(sender);
+/// assert!(receiver.is_closed() && receiver.len() == 3); // what was sent is still there
+///
+/// let other = receiver.clone();
+/// assert_eq!(receiver.recv().await, Ok("soup"));
+/// assert_eq!(other.blocking_recv(), Ok("fish")); // on a thread that runs no task
+/// assert_eq!(receiver.try_recv(), Ok("cake"));
+///
+/// assert!(receiver.is_empty());
+/// assert_eq!(other.recv().await, Err(Closed));
+/// assert_eq!(receiver.try_recv(), Err(TryRecvError::Closed));
+/// # });
+/// ```
 pub struct Receiver<T> {
     shared: Arc<Shared<T>>,
 }
@@ -353,6 +397,7 @@ impl<T> Drop for Recv<'_, T> {
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub enum TrySendError<T> {
     /// There is no room.
+    #[doc(alias = "QueueFull")]
     Full(T),
     /// No receiver is left.
     Closed(T),
@@ -360,6 +405,14 @@ pub enum TrySendError<T> {
 
 impl<T> TrySendError<T> {
     /// The value.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let (sender, receiver) = heist::sync::channel(1);
+    /// drop(receiver);
+    /// assert_eq!(sender.try_send(7).unwrap_err().into_inner(), 7);
+    /// ```
     pub fn into_inner(self) -> T {
         match self {
             Self::Full(value) | Self::Closed(value) => value,
@@ -391,8 +444,10 @@ impl<T> Error for TrySendError<T> {}
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum TryRecvError {
     /// There is nothing.
+    #[doc(alias = "QueueEmpty")]
     Empty,
     /// There is nothing, and no sender is left.
+    #[doc(alias = "Disconnected")]
     Closed,
 }
 
