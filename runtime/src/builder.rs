@@ -123,14 +123,14 @@ impl Builder {
         self
     }
 
-    /// Called on each worker and blocking thread when it starts. A panic in it is reported, and
-    /// the thread goes on.
+    /// Called on each worker's and blocking thread when it starts, but not on a thread that is
+    /// not heist's: that of `run` or `block_on`. A panic in it is reported, and the thread goes on.
     pub fn on_thread_start(mut self, hook: impl Fn() + Send + Sync + 'static) -> Self {
         self.hooks.start = Some(Hook::new(hook));
         self
     }
 
-    /// Called on each worker and blocking thread before it ends. A panic in it is reported.
+    /// Called on each of these threads before it ends. A panic in it is reported.
     pub fn on_thread_stop(mut self, hook: impl Fn() + Send + Sync + 'static) -> Self {
         self.hooks.stop = Some(Hook::new(hook));
         self
@@ -163,7 +163,7 @@ impl Builder {
     /// # Errors
     ///
     /// When the operating system refuses a thread, or a setting makes no sense: no workers, more
-    /// than 48, an unknown `HEIST_REACTOR`.
+    /// than 48, several in one thread, an unknown `HEIST_REACTOR`.
     pub fn build(self) -> io::Result<Runtime> {
         let caller_works = self.current_thread;
         self.start(caller_works)

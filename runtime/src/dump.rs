@@ -25,7 +25,7 @@ use std::fmt;
 pub struct Dump {
     /// How many workers there are.
     pub workers: usize,
-    /// The tasks that were not at their end, oldest first.
+    /// The tasks that were not at their end, by number: roughly as they were spawned.
     pub tasks: Vec<TaskDump>,
 }
 

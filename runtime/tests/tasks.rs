@@ -199,6 +199,43 @@ async fn task_locals_are_inherited_and_not_written_back() {
     assert!(USER.try_with(|_| ()).is_none());
 }
 
+#[heist::test]
+async fn scopes_of_task_locals_nest_however_they_were_made() {
+    heist::task_local! {
+        static USER: &'static str;
+        static DEPTH: u32;
+    }
+    struct ReadsAsItGoes(std::sync::mpsc::Sender<(&'static str, u32)>);
+    impl Drop for ReadsAsItGoes {
+        fn drop(&mut self) {
+            self.0.send((USER.get(), DEPTH.get())).unwrap();
+        }
+    }
+    let (tell, told) = std::sync::mpsc::channel();
+    let reads = ReadsAsItGoes(tell);
+    // The inner one is made before the outer one is there.
+    let inner = DEPTH.scope(1, async move {
+        let _reads = reads;
+        assert_eq!((USER.get(), DEPTH.get()), ("ada", 1));
+        DEPTH
+            .scope(2, async {
+                assert_eq!((USER.get(), DEPTH.get()), ("ada", 2))
+            })
+            .await;
+        std::future::pending::<()>().await;
+    });
+    let outer = USER.scope("ada", inner);
+    heist::timeout(std::time::Duration::from_millis(1), outer)
+        .await
+        .unwrap_err();
+    assert_eq!(
+        told.recv().unwrap(),
+        ("ada", 1),
+        "dropped where it had lived"
+    );
+    assert!(USER.try_with(|_| ()).is_none());
+}
+
 #[test]
 fn a_local_task_stays_on_its_thread_and_need_not_be_send() {
     let runtime = Runtime::new().unwrap();

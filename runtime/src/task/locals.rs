@@ -139,14 +139,13 @@ impl<T: Send + Sync + 'static> Local<T> {
     ///
     /// As that of `future`.
     pub fn scope<F: Future>(&'static self, value: T, future: F) -> Scope<F> {
-        let link = Link {
-            key: self.key(),
-            value: Arc::new(Value(Some(Box::new(value)))),
-            next: inherit().and_then(|locals| locals.without(self.key())),
-        };
         Scope {
-            locals: Locals(Arc::new(link)),
-            future,
+            setting: Setting {
+                key: self.key(),
+                value: Arc::new(Value(Some(Box::new(value)))),
+                chain: None,
+            },
+            future: Some(future),
         }
     }
 
@@ -192,14 +191,58 @@ impl<T: Send + Sync + 'static> Default for Local<T> {
     }
 }
 
+/// One value, to be put in front of whatever chain the scope is polled in.
+struct Setting {
+    key: usize,
+    value: Arc<Value>,
+    /// The chain around the last poll, and the one with the value in front of it. Mostly it is the
+    /// same again.
+    chain: Option<(Option<Locals>, Locals)>,
+}
+
+impl Setting {
+    fn enter(&mut self) -> Entered {
+        let around = inherit();
+        let is_known = |known: &(Option<Locals>, Locals)| same(known.0.as_ref(), around.as_ref());
+        let chain = self.chain.take().filter(is_known).unwrap_or_else(|| {
+            let link = Link {
+                key: self.key,
+                value: self.value.clone(),
+                next: around.clone().and_then(|locals| locals.without(self.key)),
+            };
+            (around, Locals(Arc::new(link)))
+        });
+        let entered = enter(Some(&chain.1));
+        self.chain = Some(chain);
+        entered
+    }
+}
+
+fn same(one: Option<&Locals>, other: Option<&Locals>) -> bool {
+    match (one, other) {
+        (Some(one), Some(other)) => Arc::ptr_eq(&one.0, &other.0),
+        (one, other) => one.is_none() && other.is_none(),
+    }
+}
+
 pin_project! {
     /// A future with a task-local value. Made by [`Local::scope`].
     #[doc(alias = "TaskLocalFuture")]
     #[must_use = "futures do nothing until awaited"]
     pub struct Scope<F> {
-        locals: Locals,
+        setting: Setting,
+        // `None` once it is being dropped.
         #[pin]
-        future: F,
+        future: Option<F>,
+    }
+
+    impl<F> PinnedDrop for Scope<F> {
+        fn drop(this: Pin<&mut Self>) {
+            // What the future owns may read the value as it goes.
+            let mut this = this.project();
+            let _entered = this.setting.enter();
+            this.future.set(None);
+        }
     }
 }
 
@@ -208,8 +251,9 @@ impl<F: Future> Future for Scope<F> {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
         let this = self.project();
-        let _entered = enter(Some(this.locals));
-        this.future.poll(cx)
+        let _entered = this.setting.enter();
+        let future = this.future.as_pin_mut();
+        future.expect("there until it is dropped").poll(cx)
     }
 }
 
