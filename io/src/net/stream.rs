@@ -1,5 +1,6 @@
 //! How do bytes go over a connection?
 
+use super::transfer::{Io, Read, ReadExact, Write, WriteAll};
 use crate::{
     dns::{LookupHost, ToAddrs},
     readiness::{Direction, Place},
@@ -16,8 +17,6 @@ use std::{
     pin::Pin,
     task::{Context, Poll, ready},
 };
-
-type Io = std::net::TcpStream;
 
 /// A TCP connection.
 ///
@@ -246,110 +245,6 @@ fn waits(kind: Kind, at: &'static Location<'static>) -> Waits {
         direction,
         kind,
         at,
-    }
-}
-
-/// What [`TcpStream::read`] waits for.
-#[derive(Debug)]
-#[must_use = "futures do nothing until awaited"]
-pub struct Read<'a> {
-    waiter: Waiter<'a, Io>,
-    buffer: &'a mut [u8],
-}
-
-impl Future for Read<'_> {
-    type Output = io::Result<usize>;
-
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let Self { waiter, buffer } = self.get_mut();
-        waiter.poll_io(cx, |mut io| io.read(buffer))
-    }
-}
-
-/// What [`TcpStream::write`] waits for.
-#[derive(Debug)]
-#[must_use = "futures do nothing until awaited"]
-pub struct Write<'a> {
-    waiter: Waiter<'a, Io>,
-    bytes: &'a [u8],
-}
-
-impl Future for Write<'_> {
-    type Output = io::Result<usize>;
-
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let Self { waiter, bytes } = self.get_mut();
-        waiter.poll_io(cx, |mut io| io.write(bytes))
-    }
-}
-
-/// What [`TcpStream::read_exact`] waits for.
-#[derive(Debug)]
-#[must_use = "futures do nothing until awaited"]
-pub struct ReadExact<'a> {
-    waiter: Waiter<'a, Io>,
-    buffer: &'a mut [u8],
-    filled: usize,
-}
-
-impl ReadExact<'_> {
-    /// How many bytes of the buffer have been read into.
-    pub fn filled(&self) -> usize {
-        self.filled
-    }
-}
-
-impl Future for ReadExact<'_> {
-    type Output = io::Result<()>;
-
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let Self {
-            waiter,
-            buffer,
-            filled,
-        } = self.get_mut();
-        while *filled < buffer.len() {
-            match ready!(waiter.poll_io(cx, |mut io| io.read(&mut buffer[*filled..])))? {
-                0 => return Poll::Ready(Err(io::ErrorKind::UnexpectedEof.into())),
-                read => *filled += read,
-            }
-        }
-        Poll::Ready(Ok(()))
-    }
-}
-
-/// What [`TcpStream::write_all`] waits for.
-#[derive(Debug)]
-#[must_use = "futures do nothing until awaited"]
-pub struct WriteAll<'a> {
-    waiter: Waiter<'a, Io>,
-    bytes: &'a [u8],
-    written: usize,
-}
-
-impl WriteAll<'_> {
-    /// How many bytes have been written.
-    pub fn written(&self) -> usize {
-        self.written
-    }
-}
-
-impl Future for WriteAll<'_> {
-    type Output = io::Result<()>;
-
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let Self {
-            waiter,
-            bytes,
-            written,
-        } = self.get_mut();
-        while *written < bytes.len() {
-            match ready!(waiter.poll_io(cx, |mut io| io.write(&bytes[*written..])))? {
-                0 => return Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
-                some => *written += some,
-            }
-        }
-        Poll::Ready(Ok(()))
     }
 }
 
