@@ -21,6 +21,15 @@ use heist_core::primitive::{
 use std::{fmt, io, os::fd::BorrowedFd, str::FromStr, task::Waker, time::Duration};
 
 /// Which way of waiting a reactor uses.
+///
+/// ```
+/// use heist_io::reactor::Variant;
+///
+/// assert_eq!("polling".parse(), Ok(Variant::Polling));
+/// assert_eq!(Variant::default(), Variant::Polling);
+/// let unknown = "guessing".parse::<Variant>().unwrap_err();
+/// assert_eq!(unknown.to_string(), "there is no reactor `guessing`; there is `polling`");
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum Variant {

@@ -25,10 +25,24 @@ const SIGINT: c_int = 2;
 /// not end the process.
 ///
 /// ```
-/// # let _ = async {
+/// # use heist_io::{blocking::Pool, enter, reactor::Reactor};
+/// # use std::{pin::pin, task::{Context, Poll, Waker}, time::Duration};
+/// # let reactor = Reactor::new(Default::default(), Waker::noop().clone());
+/// # let pool = Pool::new(1, "example".into(), Box::new(|| ()), Box::new(|| ()));
+/// # let _here = enter(reactor.clone(), pool);
+/// # let mut example = pin!(async {
 /// heist_io::signal::ctrl_c().await?;
 /// println!("stopping");
-/// # std::io::Result::Ok(()) };
+/// # std::io::Result::Ok(()) });
+/// # let mut cx = Context::from_waker(Waker::noop());
+/// # assert!(example.as_mut().poll(&mut cx).is_pending());
+/// # std::process::Command::new("sh").args(["-c", "kill -INT $PPID"]).status().unwrap();
+/// # loop {
+/// #     if let Poll::Ready(done) = example.as_mut().poll(&mut cx) {
+/// #         break done.unwrap();
+/// #     }
+/// #     reactor.wait(Some(Duration::from_millis(1)), &mut Vec::new()).unwrap();
+/// # }
 /// ```
 ///
 /// # Errors

@@ -22,18 +22,32 @@ const BACKLOG: i32 = 4096;
 /// A TCP socket that accepts connections.
 ///
 /// ```
-/// # let _ = async {
-/// use heist_io::net::TcpListener;
+/// # use heist_io::{blocking::Pool, enter, reactor::Reactor};
+/// # use std::{pin::pin, task::{Context, Poll, Waker}, time::Duration};
+/// # let reactor = Reactor::new(Default::default(), Waker::noop().clone());
+/// # let pool = Pool::new(1, "example".into(), Box::new(|| ()), Box::new(|| ()));
+/// # let _here = enter(reactor.clone(), pool);
+/// # let mut example = pin!(async {
+/// use heist_io::net::{TcpListener, TcpStream};
 ///
 /// let listener = TcpListener::bind("127.0.0.1:0").await?;
-/// println!("listening on {}", listener.local_addr()?);
-/// loop {
-///     let (stream, peer) = listener.accept().await?;
-///     println!("{peer} is here");
-///     drop(stream);
-/// }
-/// # #[allow(unreachable_code)]
-/// # std::io::Result::Ok(()) };
+/// let address = listener.local_addr()?;
+/// let caller = TcpStream::connect(address).await?;
+/// let (_answerer, peer) = listener.accept().await?;
+/// assert_eq!(peer, caller.local_addr()?);
+///
+/// // The standard library's, and back. It goes on listening.
+/// let listener: std::net::TcpListener = listener.into_std()?;
+/// let listener = TcpListener::from_std(listener)?;
+/// assert_eq!(listener.local_addr()?, address);
+/// # std::io::Result::Ok(()) });
+/// # let mut cx = Context::from_waker(Waker::noop());
+/// # loop {
+/// #     if let Poll::Ready(done) = example.as_mut().poll(&mut cx) {
+/// #         break done.unwrap();
+/// #     }
+/// #     reactor.wait(Some(Duration::from_millis(1)), &mut Vec::new()).unwrap();
+/// # }
 /// ```
 #[doc(alias = "start_server")]
 #[derive(Debug)]
@@ -68,6 +82,7 @@ impl TcpListener {
     /// # Cancel safety
     ///
     /// Dropped before it is ready, it has accepted nothing.
+    #[doc(alias = "sock_accept")]
     #[track_caller]
     pub fn accept(&self) -> Accept<'_> {
         let at = Location::caller();
@@ -87,6 +102,7 @@ impl TcpListener {
     /// # Errors
     ///
     /// What the operating system says.
+    #[doc(alias = "getsockname")]
     pub fn local_addr(&self) -> io::Result<SocketAddr> {
         self.0.io().local_addr()
     }

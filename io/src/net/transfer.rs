@@ -55,6 +55,39 @@ pub struct ReadExact<'a> {
 
 impl ReadExact<'_> {
     /// How many bytes of the buffer have been read into.
+    ///
+    /// ```
+    /// # use heist_io::{blocking::Pool, enter, reactor::Reactor};
+    /// # use std::{pin::pin, task::{Context, Poll, Waker}, time::Duration};
+    /// # let reactor = Reactor::new(Default::default(), Waker::noop().clone());
+    /// # let pool = Pool::new(1, "example".into(), Box::new(|| ()), Box::new(|| ()));
+    /// # let _here = enter(reactor.clone(), pool);
+    /// # let mut example = pin!(async {
+    /// use heist_io::net::{TcpListener, TcpStream};
+    /// use std::io::ErrorKind;
+    ///
+    /// let listener = TcpListener::bind("127.0.0.1:0").await?;
+    /// let caller = TcpStream::connect(listener.local_addr()?).await?;
+    /// let (answerer, _) = listener.accept().await?;
+    /// caller.write_all(b"half").await?;
+    /// drop(caller);
+    ///
+    /// let mut message = [0; 8];
+    /// let mut reading = answerer.read_exact(&mut message);
+    /// let error = (&mut reading).await.unwrap_err();
+    /// assert_eq!(error.kind(), ErrorKind::UnexpectedEof);
+    /// let filled = reading.filled();
+    /// drop(reading);
+    /// assert_eq!(&message[..filled], b"half");
+    /// # std::io::Result::Ok(()) });
+    /// # let mut cx = Context::from_waker(Waker::noop());
+    /// # loop {
+    /// #     if let Poll::Ready(done) = example.as_mut().poll(&mut cx) {
+    /// #         break done.unwrap();
+    /// #     }
+    /// #     reactor.wait(Some(Duration::from_millis(1)), &mut Vec::new()).unwrap();
+    /// # }
+    /// ```
     pub fn filled(&self) -> usize {
         self.filled
     }
@@ -90,6 +123,35 @@ pub struct WriteAll<'a> {
 
 impl WriteAll<'_> {
     /// How many bytes have been written.
+    ///
+    /// ```
+    /// # use heist_io::{blocking::Pool, enter, reactor::Reactor};
+    /// # use std::{pin::pin, task::{Context, Poll, Waker}, time::Duration};
+    /// # let reactor = Reactor::new(Default::default(), Waker::noop().clone());
+    /// # let pool = Pool::new(1, "example".into(), Box::new(|| ()), Box::new(|| ()));
+    /// # let _here = enter(reactor.clone(), pool);
+    /// # let mut example = pin!(async {
+    /// use heist_io::net::{TcpListener, TcpStream};
+    /// use std::{future::poll_fn, pin::Pin};
+    ///
+    /// let listener = TcpListener::bind("127.0.0.1:0").await?;
+    /// let caller = TcpStream::connect(listener.local_addr()?).await?;
+    ///
+    /// // Nobody reads, so there is room for a part only.
+    /// let film = vec![0; 64 << 20];
+    /// let mut writing = caller.write_all(&film);
+    /// let done = poll_fn(|cx| Poll::Ready(Pin::new(&mut writing).poll(cx).is_ready())).await;
+    /// assert!(!done);
+    /// assert!((1..film.len()).contains(&writing.written()));
+    /// # std::io::Result::Ok(()) });
+    /// # let mut cx = Context::from_waker(Waker::noop());
+    /// # loop {
+    /// #     if let Poll::Ready(done) = example.as_mut().poll(&mut cx) {
+    /// #         break done.unwrap();
+    /// #     }
+    /// #     reactor.wait(Some(Duration::from_millis(1)), &mut Vec::new()).unwrap();
+    /// # }
+    /// ```
     pub fn written(&self) -> usize {
         self.written
     }
