@@ -20,10 +20,11 @@ use std::{
 /// The addresses of `name`, which is `host:port`, or an address in digits with a port.
 ///
 /// ```
-/// # let _ = async {
+/// # heist_io::drive::drive(async {
 /// let addresses = heist_io::net::lookup_host("localhost:80").await?;
+/// assert!(!addresses.is_empty());
 /// assert!(addresses.iter().all(|address| address.ip().is_loopback()));
-/// # std::io::Result::Ok(()) };
+/// # std::io::Result::Ok(()) });
 /// ```
 ///
 /// # Errors
@@ -101,14 +102,19 @@ pub enum Addrs {
 /// `"host:port"`.
 ///
 /// ```
-/// # let _ = async {
+/// # heist_io::drive::drive(async {
 /// use heist_io::net::TcpListener;
+/// use std::net::SocketAddr;
 ///
-/// TcpListener::bind("localhost:8080").await?;
-/// TcpListener::bind(("127.0.0.1", 8081)).await?;
-/// TcpListener::bind(std::net::SocketAddr::from(([127, 0, 0, 1], 8082))).await?;
-/// # std::io::Result::Ok(()) };
+/// let named = TcpListener::bind("localhost:0").await?;
+/// assert!(named.local_addr()?.ip().is_loopback());
+/// let apart = TcpListener::bind(("127.0.0.1", 0)).await?;
+/// assert!(apart.local_addr()?.is_ipv4());
+/// let socket = TcpListener::bind(SocketAddr::from(([127, 0, 0, 1], 0))).await?;
+/// assert_ne!(socket.local_addr()?.port(), 0);
+/// # std::io::Result::Ok(()) });
 /// ```
+#[doc(alias = "ToSocketAddrs")]
 pub trait ToAddrs {
     #[doc(hidden)]
     fn to_addrs(self) -> Addrs;

@@ -9,6 +9,8 @@
 //! The modules are listed from the user inwards; each imports only modules further down.
 
 pub mod net; // TCP listeners and streams
+#[doc(hidden)]
+pub mod drive; // how does an example run without a runtime?
 #[allow(unsafe_code)]
 pub mod signal; // how does a program hear of ctrl-c?
 #[allow(unsafe_code)]

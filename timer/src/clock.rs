@@ -35,6 +35,19 @@ const END: u64 = 1 << 62;
 /// assert_eq!(clock.now_ns(), 0);
 /// clock.advance(Duration::from_micros(5));
 /// assert_eq!(clock.now_ns(), 5_000);
+/// clock.advance_to(9_000);
+/// clock.advance_to(7_000); // it never goes back
+/// assert_eq!(clock.now_ns(), 9_000);
+///
+/// // A real clock can be stopped, and goes on from where it stood.
+/// let clock = Clock::real();
+/// clock.pause();
+/// let stopped = clock.now_ns();
+/// assert!(clock.is_paused());
+/// assert_eq!(clock.now_ns(), stopped);
+/// clock.resume();
+/// assert!(!clock.is_paused());
+/// assert!(clock.now_ns() >= stopped);
 /// ```
 #[derive(Debug, Clone)]
 pub struct Clock(Arc<State>);

@@ -19,12 +19,27 @@ const AGES: Duration = Duration::from_secs(1000 * 365 * 24 * 60 * 60);
 /// # Examples
 ///
 /// ```
-/// use heist_timer::Instant;
+/// use heist_timer::{Instant, sleep};
 /// use std::time::Duration;
 ///
-/// let now = Instant::now();
-/// assert_eq!(now + Duration::from_secs(1) - now, Duration::from_secs(1));
-/// assert!(now < now + Duration::MAX);
+/// # heist_timer::drive::drive(async {
+/// let second = Duration::from_secs(1);
+/// let start = Instant::now();
+/// assert_eq!(start + second - start, second);
+/// sleep(3 * second).await;
+/// assert!(start.elapsed() >= 3 * second);
+///
+/// // Nothing overflows.
+/// let end = Instant::now();
+/// assert_eq!(start.saturating_duration_since(end), Duration::ZERO);
+/// assert_eq!(end.saturating_add(Duration::MAX), end + Duration::MAX);
+/// assert!(end < end + Duration::MAX);
+/// assert_eq!(end.checked_add(Duration::MAX), None);
+/// assert_eq!(end.checked_sub(Duration::MAX), None);
+///
+/// // The standard library's instants are the same points.
+/// assert_eq!(Instant::from_std(start.into_std()), start);
+/// # });
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[doc(alias = "loop.time")]
@@ -43,6 +58,7 @@ impl Instant {
     }
 
     /// How long `earlier` was before this; zero if it was not.
+    #[doc(alias = "duration_since")]
     pub fn saturating_duration_since(self, earlier: Self) -> Duration {
         self.0.saturating_duration_since(earlier.0)
     }
@@ -167,10 +183,15 @@ pub fn pause() {
 /// # Examples
 ///
 /// ```
+/// use heist_timer::{Instant, pause, resume};
+///
 /// # heist_timer::drive::drive(async {
-/// heist_timer::pause();
+/// pause();
+/// let before = Instant::now();
 /// // … what must not depend on how fast this machine is …
-/// heist_timer::resume();
+/// assert!(before.elapsed().is_zero());
+/// resume();
+/// assert!(Instant::now() >= before);
 /// # });
 /// ```
 #[track_caller]
@@ -192,7 +213,21 @@ pub fn resume() {
 ///
 /// # Examples
 ///
-/// See [`pause`].
+/// ```
+/// use heist_timer::{Instant, advance, pause, sleep_until};
+/// use std::time::Duration;
+///
+/// # heist_timer::drive::drive(async {
+/// pause();
+/// let hour = Duration::from_secs(3600);
+/// let alarm = sleep_until(Instant::now() + hour);
+/// advance(hour / 2);
+/// assert!(!alarm.is_elapsed());
+/// advance(hour / 2);
+/// assert!(alarm.is_elapsed());
+/// alarm.await; // at once
+/// # });
+/// ```
 #[track_caller]
 pub fn advance(by: Duration) {
     let timers = here("advance");

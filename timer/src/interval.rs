@@ -95,6 +95,22 @@ fn check(period: Duration) {
 /// | `Burst` | 0, 34 (for 10), 34 (for 20), 34 (for 30), 40, 50 |
 /// | `Delay` | 0, 34 (for 10), 44, 54 |
 /// | `Skip` | 0, 34 (for 10), 40, 50 |
+///
+/// # Examples
+///
+/// ```
+/// use heist_timer::{MissedTick, interval, sleep};
+/// use std::time::Duration;
+///
+/// # heist_timer::drive::drive(async {
+/// let second = Duration::from_secs(1);
+/// let mut ticks = interval(10 * second).missed_tick(MissedTick::Delay);
+/// let start = ticks.tick().await;
+/// sleep(34 * second).await;
+/// assert_eq!(ticks.tick().await, start + 10 * second); // taken at 34
+/// assert_eq!(ticks.tick().await, start + 44 * second);
+/// # });
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 #[doc(alias = "MissedTickBehavior")]
@@ -126,6 +142,29 @@ impl MissedTick {
 /// Ticks again and again; made by [`interval()`].
 ///
 /// It is a [`Stream`] of its ticks, too.
+///
+/// # Examples
+///
+/// A report every minute, and one that is put off:
+///
+/// ```
+/// use heist_timer::interval;
+/// use std::{future::poll_fn, time::Duration};
+///
+/// # heist_timer::drive::drive(async {
+/// let mut reports = interval(Duration::from_secs(60));
+/// let first = reports.tick().await;
+/// assert_eq!(reports.tick().await, first + reports.period());
+///
+/// let half_past = first + 30 * reports.period();
+/// reports.reset_at(half_past);
+/// assert_eq!(reports.tick().await, half_past);
+///
+/// // As a future written by hand does it:
+/// let tick = poll_fn(|cx| reports.poll_tick(cx)).await;
+/// assert_eq!(tick, half_past + reports.period());
+/// # });
+/// ```
 #[derive(Debug)]
 #[must_use = "an interval does nothing until its ticks are awaited"]
 pub struct Interval {

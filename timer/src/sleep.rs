@@ -79,6 +79,25 @@ pub fn sleep_until(deadline: Instant) -> Sleep {
 /// The future of [`sleep()`] and [`sleep_until`].
 ///
 /// Once it is ready it stays so, until it is [reset](Self::reset).
+///
+/// # Examples
+///
+/// ```
+/// use heist_timer::{Instant, sleep};
+/// use std::time::Duration;
+///
+/// # heist_timer::drive::drive(async {
+/// let mut nap = sleep(Duration::from_secs(60));
+/// assert_eq!(nap.deadline(), None); // it has not begun
+///
+/// let soon = Instant::now() + Duration::from_secs(5);
+/// nap.reset(soon);
+/// assert_eq!(nap.deadline(), Some(soon));
+/// assert!(!nap.is_elapsed());
+/// (&mut nap).await;
+/// assert!(nap.is_elapsed());
+/// # });
+/// ```
 #[derive(Debug)]
 #[must_use = "a sleep that is not awaited does not wait"]
 pub struct Sleep(Alarm);

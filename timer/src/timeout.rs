@@ -126,6 +126,25 @@ pub fn move_on_after<F: IntoFuture>(duration: Duration, future: F) -> MoveOnAfte
 
 pin_project! {
     /// The future of [`timeout()`] and [`timeout_at`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use heist_timer::{Instant, timeout, timeout_at};
+    /// use std::time::Duration;
+    ///
+    /// # heist_timer::drive::drive(async {
+    /// let second = Duration::from_secs(1);
+    /// assert_eq!(timeout(second, async {}).deadline(), None); // it has not begun
+    ///
+    /// let deadline = Instant::now() + second;
+    /// let answer = timeout_at(deadline, async { 42 });
+    /// assert_eq!(answer.deadline(), Some(deadline));
+    ///
+    /// // On second thoughts, there is no hurry.
+    /// assert_eq!(answer.into_inner().await, 42);
+    /// # });
+    /// ```
     #[derive(Debug)]
     #[must_use = "a timeout that is not awaited does nothing"]
     pub struct Timeout<F> {
@@ -137,6 +156,7 @@ pin_project! {
 
 impl<F> Timeout<F> {
     /// When the time is over. `None` before `duration` has begun.
+    #[doc(alias = "when")]
     pub fn deadline(&self) -> Option<Instant> {
         self.alarm.deadline()
     }
@@ -210,13 +230,17 @@ impl<F: Future> Future for MoveOnAfter<F> {
 ///
 /// # Examples
 ///
-/// It becomes an [`io::Error`] of the kind `TimedOut` by `?`:
+/// It tells when the time was over. It becomes an [`io::Error`] of the kind `TimedOut` by `?`:
 ///
 /// ```
-/// use heist_timer::timeout;
+/// use heist_timer::{Instant, timeout};
 /// use std::{future, io, time::Duration};
 ///
 /// # heist_timer::drive::drive(async {
+/// let second = Duration::from_secs(1);
+/// let elapsed = timeout(second, future::pending::<()>()).await.unwrap_err();
+/// assert!(elapsed.deadline() <= Instant::now());
+///
 /// async fn answer() -> io::Result<String> {
 ///     timeout(Duration::from_secs(1), future::pending()).await?
 /// }

@@ -30,12 +30,24 @@ const BODY_LIMIT: usize = 64 << 20;
 /// Clones share the connections. [`Close`] closes those that are free; so does dropping the last
 /// clone.
 ///
-/// ```no_run
+/// ```
+/// use heist::net::TcpListener;
+/// use heist_http::{Client, Method};
+///
 /// # heist::run(async {
-/// let client = heist_http::Client::new()?;
-/// let page = client.get("http://localhost:8000/").await?;
-/// println!("{}", page.text().await?);
-/// # Ok::<(), heist_http::Error>(()) }).unwrap();
+/// let listener = TcpListener::bind("127.0.0.1:0").await?;
+/// let url = format!("http://{}/", listener.local_addr()?);
+/// let server = heist_http::serve(listener, |request| async move {
+///     heist_http::text(request.method().to_string())
+/// });
+/// let _server = heist::spawn(server).abort_on_drop();
+///
+/// let client = Client::new()?;
+/// assert_eq!(client.get(&url).await?.text().await?, "GET");
+/// assert_eq!(client.post(&url).body("news").await?.text().await?, "POST");
+/// let put = client.request(Method::PUT, &url).body("news");
+/// assert_eq!(put.await?.text().await?, "PUT");
+/// # Ok::<(), Box<dyn std::error::Error + Send + Sync>>(()) }).unwrap();
 /// ```
 #[doc(alias = "AsyncClient")]
 #[doc(alias = "ClientSession")]
@@ -60,7 +72,21 @@ impl Client {
         Self::builder().build()
     }
 
-    /// A client with other settings.
+    /// A client with other settings. See [`ClientBuilder`].
+    ///
+    /// ```
+    /// use heist_http::{Client, Error};
+    ///
+    /// # heist::run(async {
+    /// # let listener = heist::net::TcpListener::bind("127.0.0.1:0").await?;
+    /// # let url = format!("http://{}/", listener.local_addr()?);
+    /// # let server = heist_http::serve(listener, |_| async { heist_http::text("too long") });
+    /// # let _server = heist::spawn(server).abort_on_drop();
+    /// let client = Client::builder().body_limit(7).build()?;
+    /// let error = client.get(&url).await?.text().await.unwrap_err();
+    /// assert!(matches!(error, Error::TooLong(7)));
+    /// # Ok::<(), Box<dyn std::error::Error + Send + Sync>>(()) }).unwrap();
+    /// ```
     pub fn builder() -> ClientBuilder {
         ClientBuilder {
             roots: None,
@@ -112,6 +138,31 @@ impl Close for Client {
 }
 
 /// Settings of a [`Client`].
+///
+/// A client of servers that sign their own certificates:
+///
+/// ```
+/// use heist_http::{Client, Error};
+///
+/// # heist::run(async {
+/// let own = rcgen::generate_simple_self_signed(["localhost".to_owned()])?;
+/// let client = Client::builder()
+///     .root_certificate(own.cert.der())?
+///     .body_limit(1 << 20)
+///     .build()?;
+/// # let (der, key) = (own.cert.der().clone(), own.signing_key.serialize_der());
+/// # let listener = heist::net::TcpListener::bind("localhost:0").await?;
+/// # let url = format!("https://localhost:{}/", listener.local_addr()?.port());
+/// # let server = heist_http::Server::new(|_| async { heist_http::text("hello") });
+/// # let server = server.tls(vec![der], key.try_into()?)?.serve(listener);
+/// # let _server = heist::spawn(server).abort_on_drop();
+/// assert_eq!(client.get(&url).await?.text().await?, "hello");
+///
+/// // Others are not believed any more, and nonsense never is.
+/// let nonsense = Client::builder().root_certificate(b"believe me");
+/// assert!(matches!(nonsense, Err(Error::Tls(_))));
+/// # Ok::<(), Box<dyn std::error::Error + Send + Sync>>(()) }).unwrap();
+/// ```
 #[derive(Debug)]
 #[must_use = "a builder builds nothing until `build`"]
 pub struct ClientBuilder {
@@ -157,6 +208,30 @@ impl ClientBuilder {
 }
 
 /// A request to be sent: await it.
+///
+/// ```
+/// use heist_http::{Client, Error};
+/// use http_body_util::BodyExt as _;
+///
+/// # heist::run(async {
+/// # let listener = heist::net::TcpListener::bind("127.0.0.1:0").await?;
+/// # let url = format!("http://{}/", listener.local_addr()?);
+/// let server = heist_http::serve(listener, |request| async move {
+///     let name = request.headers()["x-name"].as_bytes().to_vec();
+///     let body = request.into_body().collect().await.unwrap().to_bytes();
+///     heist_http::text([&name[..], b" says ", &body].concat())
+/// });
+/// # let _server = heist::spawn(server).abort_on_drop();
+///
+/// let client = Client::new()?;
+/// let request = client.post(&url).header("x-name", "Ada").body("hello");
+/// assert_eq!(request.await?.text().await?, "Ada says hello");
+///
+/// // What is not well formed is not sent.
+/// let request = client.get(&url).header("my name", "Ada");
+/// assert!(matches!(request.await, Err(Error::Request(_))));
+/// # Ok::<(), Box<dyn std::error::Error + Send + Sync>>(()) }).unwrap();
+/// ```
 #[must_use = "a request is not sent until it is awaited"]
 pub struct Request {
     client: Client,
@@ -265,6 +340,28 @@ async fn send(
 ///
 /// When its body has been read, its connection is free for the next request; dropped before, the
 /// connection is closed.
+///
+/// ```
+/// use heist_http::{Client, StatusCode};
+///
+/// # heist::run(async {
+/// # let listener = heist::net::TcpListener::bind("127.0.0.1:0").await?;
+/// # let url = format!("http://{}/", listener.local_addr()?);
+/// let server = heist_http::serve(listener, |_| async {
+///     let mut answer = heist_http::text("no such page");
+///     *answer.status_mut() = StatusCode::NOT_FOUND;
+///     answer
+/// });
+/// # let _server = heist::spawn(server).abort_on_drop();
+///
+/// let client = Client::new()?;
+/// let page = client.get(&url).await?;
+/// assert_eq!(page.status(), StatusCode::NOT_FOUND);
+/// assert_eq!(page.headers()["content-length"], "12");
+/// assert_eq!(page.text().await?, "no such page");
+/// assert_eq!(client.get(&url).await?.bytes().await?.len(), 12);
+/// # Ok::<(), Box<dyn std::error::Error + Send + Sync>>(()) }).unwrap();
+/// ```
 pub struct Page {
     client: Client,
     origin: Origin,

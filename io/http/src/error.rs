@@ -3,6 +3,22 @@
 use std::{fmt, io};
 
 /// Why a request has no answer.
+///
+/// ```
+/// use heist_http::{Client, Error};
+///
+/// # heist::run(async {
+/// let client = Client::new()?;
+/// let error = client.get("ftp://localhost/").await.unwrap_err();
+/// assert!(matches!(error, Error::Url(url) if url == "ftp://localhost/"));
+///
+/// // Nobody listens there any more.
+/// let gone = heist::net::TcpListener::bind("127.0.0.1:0").await?.local_addr()?;
+/// let error = client.get(&format!("http://{gone}/")).await.unwrap_err();
+/// assert!(matches!(error, Error::Connect(_)));
+/// assert!(error.to_string().starts_with("no connection: "));
+/// # Ok::<(), Box<dyn std::error::Error + Send + Sync>>(()) }).unwrap();
+/// ```
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Error {

@@ -38,16 +38,21 @@ pub fn text(body: impl Into<Bytes>) -> Response<Full<Bytes>> {
 /// Answers every request on `listener` by `handler`, until the future is dropped. Each connection
 /// is a task of its own; one that fails ends alone. See [`Server`] for TLS.
 ///
-/// ```no_run
-/// # heist::run(async {
+/// ```
 /// use heist::net::TcpListener;
+/// use heist_http::{Client, serve, text};
 ///
-/// let listener = TcpListener::bind("127.0.0.1:8000").await?;
-/// heist_http::serve(listener, |request| async move {
-///     heist_http::text(format!("you asked for {}\n", request.uri().path()))
-/// })
-/// .await
-/// # }).unwrap();
+/// # heist::run(async {
+/// let listener = TcpListener::bind("127.0.0.1:0").await?;
+/// let url = format!("http://{}/map", listener.local_addr()?);
+/// let server = serve(listener, |request| async move {
+///     text(format!("you asked for {}", request.uri().path()))
+/// });
+/// let _server = heist::spawn(server).abort_on_drop();
+///
+/// let page = Client::new()?.get(&url).await?;
+/// assert_eq!(page.text().await?, "you asked for /map");
+/// # Ok::<(), Box<dyn std::error::Error + Send + Sync>>(()) }).unwrap();
 /// ```
 ///
 /// # Errors
@@ -67,6 +72,25 @@ where
 }
 
 /// A server with other settings.
+///
+/// ```
+/// use heist::net::TcpListener;
+/// use heist_http::{Client, Server, rustls::pki_types::PrivateKeyDer, text};
+///
+/// # heist::run(async {
+/// let own = rcgen::generate_simple_self_signed(["localhost".to_owned()])?;
+/// let certificate = own.cert.der().clone();
+/// let key = PrivateKeyDer::try_from(own.signing_key.serialize_der())?;
+///
+/// let listener = TcpListener::bind("localhost:0").await?;
+/// let url = format!("https://localhost:{}/", listener.local_addr()?.port());
+/// let server = Server::new(|_| async { text("a secret") }).tls(vec![certificate], key)?;
+/// let _server = heist::spawn(server.serve(listener)).abort_on_drop();
+///
+/// let client = Client::builder().root_certificate(own.cert.der())?.build()?;
+/// assert_eq!(client.get(&url).await?.text().await?, "a secret");
+/// # Ok::<(), Box<dyn std::error::Error + Send + Sync>>(()) }).unwrap();
+/// ```
 pub struct Server<H> {
     handler: Arc<H>,
     tls: Option<TlsAcceptor>,

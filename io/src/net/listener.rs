@@ -22,18 +22,20 @@ const BACKLOG: i32 = 4096;
 /// A TCP socket that accepts connections.
 ///
 /// ```
-/// # let _ = async {
-/// use heist_io::net::TcpListener;
+/// # heist_io::drive::drive(async {
+/// use heist_io::net::{TcpListener, TcpStream};
 ///
 /// let listener = TcpListener::bind("127.0.0.1:0").await?;
-/// println!("listening on {}", listener.local_addr()?);
-/// loop {
-///     let (stream, peer) = listener.accept().await?;
-///     println!("{peer} is here");
-///     drop(stream);
-/// }
-/// # #[allow(unreachable_code)]
-/// # std::io::Result::Ok(()) };
+/// let address = listener.local_addr()?;
+/// let caller = TcpStream::connect(address).await?;
+/// let (_answerer, peer) = listener.accept().await?;
+/// assert_eq!(peer, caller.local_addr()?);
+///
+/// // The standard library's, and back. It goes on listening.
+/// let listener: std::net::TcpListener = listener.into_std()?;
+/// let listener = TcpListener::from_std(listener)?;
+/// assert_eq!(listener.local_addr()?, address);
+/// # std::io::Result::Ok(()) });
 /// ```
 #[doc(alias = "start_server")]
 #[derive(Debug)]
@@ -68,6 +70,7 @@ impl TcpListener {
     /// # Cancel safety
     ///
     /// Dropped before it is ready, it has accepted nothing.
+    #[doc(alias = "sock_accept")]
     #[track_caller]
     pub fn accept(&self) -> Accept<'_> {
         let at = Location::caller();
@@ -87,6 +90,7 @@ impl TcpListener {
     /// # Errors
     ///
     /// What the operating system says.
+    #[doc(alias = "getsockname")]
     pub fn local_addr(&self) -> io::Result<SocketAddr> {
         self.0.io().local_addr()
     }

@@ -13,30 +13,147 @@ use std::{
 };
 
 /// The reading half of [`TcpStream::split`].
+///
+/// ```
+/// # heist_io::drive::drive(async {
+/// use heist_io::net::{TcpListener, TcpStream};
+///
+/// let listener = TcpListener::bind("127.0.0.1:0").await?;
+/// let caller = TcpStream::connect(listener.local_addr()?).await?;
+/// let (answerer, _) = listener.accept().await?;
+/// caller.write_all(b"2 + 2").await?;
+/// caller.shutdown(std::net::Shutdown::Write)?;
+///
+/// let (mut reader, _writer) = answerer.split();
+/// let mut question = [0; 5];
+/// reader.read_exact(&mut question).await?;
+/// assert_eq!(&question, b"2 + 2");
+/// assert_eq!(reader.read(&mut question).await?, 0);
+/// # std::io::Result::Ok(()) });
+/// ```
 #[derive(Debug)]
 pub struct ReadHalf<'a>(&'a TcpStream);
 
 /// The writing half of [`TcpStream::split`].
+///
+/// ```
+/// # heist_io::drive::drive(async {
+/// use heist_io::net::{TcpListener, TcpStream};
+///
+/// let listener = TcpListener::bind("127.0.0.1:0").await?;
+/// let caller = TcpStream::connect(listener.local_addr()?).await?;
+/// let (answerer, _) = listener.accept().await?;
+///
+/// let (_reader, mut writer) = answerer.split();
+/// let answer = b"4\n";
+/// let written = writer.write(answer).await?;
+/// writer.write_all(&answer[written..]).await?;
+///
+/// let mut heard = [0; 2];
+/// caller.read_exact(&mut heard).await?;
+/// assert_eq!(&heard, answer);
+/// # std::io::Result::Ok(()) });
+/// ```
 #[derive(Debug)]
 pub struct WriteHalf<'a>(&'a TcpStream);
 
 /// The reading half of [`TcpStream::into_split`].
+///
+/// ```
+/// # heist_io::drive::drive(async {
+/// use heist_io::net::{TcpListener, TcpStream};
+///
+/// let listener = TcpListener::bind("127.0.0.1:0").await?;
+/// let caller = TcpStream::connect(listener.local_addr()?).await?;
+/// let (answerer, _) = listener.accept().await?;
+/// caller.write_all(b"2 + 2").await?;
+/// caller.shutdown(std::net::Shutdown::Write)?;
+///
+/// let (mut reader, _writer) = answerer.into_split();
+/// let mut question = [0; 5];
+/// reader.read_exact(&mut question).await?;
+/// assert_eq!(&question, b"2 + 2");
+/// assert_eq!(reader.read(&mut question).await?, 0);
+/// # std::io::Result::Ok(()) });
+/// ```
+#[doc(alias = "StreamReader")]
 #[derive(Debug)]
 pub struct OwnedReadHalf(Arc<TcpStream>);
 
 /// The writing half of [`TcpStream::into_split`]. Dropped, it says that nothing more will be
 /// written.
+///
+/// ```
+/// # heist_io::drive::drive(async {
+/// use heist_io::net::{TcpListener, TcpStream};
+///
+/// let listener = TcpListener::bind("127.0.0.1:0").await?;
+/// let caller = TcpStream::connect(listener.local_addr()?).await?;
+/// let (answerer, _) = listener.accept().await?;
+///
+/// let (_reader, mut writer) = answerer.into_split();
+/// let answer = b"4\n";
+/// let written = writer.write(answer).await?;
+/// writer.write_all(&answer[written..]).await?;
+/// drop(writer);
+///
+/// let mut heard = [0; 2];
+/// caller.read_exact(&mut heard).await?;
+/// assert_eq!(&heard, answer);
+/// assert_eq!(caller.read(&mut heard).await?, 0);
+/// # std::io::Result::Ok(()) });
+/// ```
+#[doc(alias = "StreamWriter")]
 #[derive(Debug)]
 pub struct OwnedWriteHalf(Arc<TcpStream>);
 
 impl TcpStream {
     /// Two halves that borrow the stream, for two futures of one task.
+    ///
+    /// ```
+    /// # heist_io::drive::drive(async {
+    /// use heist_io::net::{TcpListener, TcpStream};
+    ///
+    /// let listener = TcpListener::bind("127.0.0.1:0").await?;
+    /// let caller = TcpStream::connect(listener.local_addr()?).await?;
+    /// let (answerer, _) = listener.accept().await?;
+    ///
+    /// let (mut reader, mut writer) = caller.split();
+    /// let mut answer = [0; 1];
+    /// writer.write_all(b"2 + 2").await?;
+    /// answerer.write_all(b"4").await?;
+    /// reader.read_exact(&mut answer).await?;
+    /// assert_eq!(&answer, b"4");
+    /// # std::io::Result::Ok(()) });
+    /// ```
     pub fn split(&self) -> (ReadHalf<'_>, WriteHalf<'_>) {
         (ReadHalf(self), WriteHalf(self))
     }
 
     /// Two halves that own the stream, for two tasks. Dropping the writing half says that nothing
     /// more will be written.
+    ///
+    /// ```
+    /// # heist_io::drive::drive(async {
+    /// use heist_io::net::{TcpListener, TcpStream};
+    ///
+    /// let listener = TcpListener::bind("127.0.0.1:0").await?;
+    /// let caller = TcpStream::connect(listener.local_addr()?).await?;
+    /// let (answerer, _) = listener.accept().await?;
+    ///
+    /// let (mut reader, mut writer) = caller.into_split();
+    /// writer.write_all(b"2 + 2").await?;
+    /// drop(writer);
+    ///
+    /// let mut question = [0; 1024];
+    /// assert_eq!(answerer.read(&mut question[..5]).await?, 5);
+    /// assert_eq!(answerer.read(&mut question).await?, 0); // that was all
+    /// answerer.write_all(b"4").await?;
+    /// let mut answer = [0; 1];
+    /// reader.read_exact(&mut answer).await?;
+    /// assert_eq!(&answer, b"4");
+    /// # std::io::Result::Ok(()) });
+    /// ```
     pub fn into_split(self) -> (OwnedReadHalf, OwnedWriteHalf) {
         let stream = Arc::new(self);
         (OwnedReadHalf(stream.clone()), OwnedWriteHalf(stream))

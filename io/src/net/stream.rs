@@ -22,14 +22,55 @@ use std::{
 /// A TCP connection.
 ///
 /// ```
-/// # let _ = async {
-/// use heist_io::net::TcpStream;
+/// # heist_io::drive::drive(async {
+/// use heist_io::net::{TcpListener, TcpStream};
+/// use std::net::Shutdown;
 ///
-/// let stream = TcpStream::connect("localhost:7").await?;
-/// stream.write_all(b"hello").await?;
-/// let mut answer = [0; 5];
-/// stream.read_exact(&mut answer).await?;
-/// # std::io::Result::Ok(()) };
+/// let listener = TcpListener::bind("127.0.0.1:0").await?;
+/// let caller = TcpStream::connect(listener.local_addr()?).await?;
+/// let (answerer, _) = listener.accept().await?;
+/// assert_eq!(answerer.peer_addr()?, caller.local_addr()?);
+/// caller.set_nodelay(true)?;
+/// assert!(caller.nodelay()?);
+///
+/// caller.write_all(b"hello").await?;
+/// let mut greeting = [0; 5];
+/// answerer.read_exact(&mut greeting).await?;
+/// assert_eq!(&greeting, b"hello");
+///
+/// let written = answerer.write(b"bye").await?;
+/// answerer.shutdown(Shutdown::Write)?;
+/// let mut answer = Vec::new();
+/// let mut buffer = [0; 1024];
+/// loop {
+///     match caller.read(&mut buffer).await? {
+///         0 => break,
+///         read => answer.extend_from_slice(&buffer[..read]),
+///     }
+/// }
+/// assert_eq!(answer, b"bye"[..written]);
+/// # std::io::Result::Ok(()) });
+/// ```
+///
+/// From the standard library's stream and back:
+///
+/// ```
+/// # heist_io::drive::drive(async {
+/// use heist_io::net::TcpStream;
+/// use std::io::Read as _;
+///
+/// let listener = std::net::TcpListener::bind("127.0.0.1:0")?;
+/// let caller = std::net::TcpStream::connect(listener.local_addr()?)?;
+/// let (mut answerer, _) = listener.accept()?;
+///
+/// let caller = TcpStream::from_std(caller)?;
+/// caller.write_all(b"hello").await?;
+/// drop(caller.into_std()?);
+///
+/// let mut greeting = String::new();
+/// answerer.read_to_string(&mut greeting)?;
+/// assert_eq!(greeting, "hello");
+/// # std::io::Result::Ok(()) });
 /// ```
 #[doc(alias = "open_connection")]
 #[doc(alias = "StreamReader")]
@@ -52,6 +93,7 @@ impl TcpStream {
     /// # Cancel safety
     ///
     /// Dropped, an attempt in progress is given up.
+    #[doc(alias = "sock_connect")]
     #[track_caller]
     pub fn connect(address: impl ToAddrs) -> Connect {
         let at = Location::caller();
@@ -72,6 +114,7 @@ impl TcpStream {
     /// # Cancel safety
     ///
     /// Dropped before it is ready, it has read nothing.
+    #[doc(alias = "sock_recv")]
     #[track_caller]
     pub fn read<'a>(&'a self, buffer: &'a mut [u8]) -> Read<'a> {
         Read {
@@ -129,6 +172,7 @@ impl TcpStream {
     /// Dropped before it is ready, it may have written a part; how much,
     /// [`WriteAll::written`] tells.
     #[doc(alias = "drain")]
+    #[doc(alias = "sock_sendall")]
     #[track_caller]
     pub fn write_all<'a>(&'a self, bytes: &'a [u8]) -> WriteAll<'a> {
         WriteAll {
@@ -153,6 +197,7 @@ impl TcpStream {
     /// # Errors
     ///
     /// What the operating system says.
+    #[doc(alias = "TCP_NODELAY")]
     pub fn set_nodelay(&self, nodelay: bool) -> io::Result<()> {
         self.0.io().set_nodelay(nodelay)
     }
@@ -171,6 +216,8 @@ impl TcpStream {
     /// # Errors
     ///
     /// What the operating system says.
+    #[doc(alias = "getsockname")]
+    #[doc(alias = "get_extra_info")]
     pub fn local_addr(&self) -> io::Result<SocketAddr> {
         self.0.io().local_addr()
     }
@@ -180,6 +227,8 @@ impl TcpStream {
     /// # Errors
     ///
     /// When the connection is gone.
+    #[doc(alias = "getpeername")]
+    #[doc(alias = "get_extra_info")]
     pub fn peer_addr(&self) -> io::Result<SocketAddr> {
         self.0.io().peer_addr()
     }

@@ -31,7 +31,7 @@ pub fn waits(kind: Kind, at: &'static Location<'static>) -> Waits {
     }
 }
 
-/// What [`TcpStream::read`] waits for.
+/// What [`TcpStream::read`](super::TcpStream::read) waits for.
 #[derive(Debug)]
 #[must_use = "futures do nothing until awaited"]
 pub struct Read<'a> {
@@ -49,7 +49,7 @@ impl Future for Read<'_> {
     }
 }
 
-/// What [`TcpStream::write`] waits for.
+/// What [`TcpStream::write`](super::TcpStream::write) waits for.
 #[derive(Debug)]
 #[must_use = "futures do nothing until awaited"]
 pub struct Write<'a> {
@@ -66,7 +66,7 @@ impl Future for Write<'_> {
     }
 }
 
-/// What [`TcpStream::read_exact`] waits for.
+/// What [`TcpStream::read_exact`](super::TcpStream::read_exact) waits for.
 #[derive(Debug)]
 #[must_use = "futures do nothing until awaited"]
 pub struct ReadExact<'a> {
@@ -77,6 +77,27 @@ pub struct ReadExact<'a> {
 
 impl ReadExact<'_> {
     /// How many bytes of the buffer have been read into.
+    ///
+    /// ```
+    /// # heist_io::drive::drive(async {
+    /// use heist_io::net::{TcpListener, TcpStream};
+    /// use std::io::ErrorKind;
+    ///
+    /// let listener = TcpListener::bind("127.0.0.1:0").await?;
+    /// let caller = TcpStream::connect(listener.local_addr()?).await?;
+    /// let (answerer, _) = listener.accept().await?;
+    /// caller.write_all(b"half").await?;
+    /// drop(caller);
+    ///
+    /// let mut message = [0; 8];
+    /// let mut reading = answerer.read_exact(&mut message);
+    /// let error = (&mut reading).await.unwrap_err();
+    /// assert_eq!(error.kind(), ErrorKind::UnexpectedEof);
+    /// let filled = reading.filled();
+    /// drop(reading);
+    /// assert_eq!(&message[..filled], b"half");
+    /// # std::io::Result::Ok(()) });
+    /// ```
     pub fn filled(&self) -> usize {
         self.filled
     }
@@ -102,7 +123,7 @@ impl Future for ReadExact<'_> {
     }
 }
 
-/// What [`TcpStream::write_all`] waits for.
+/// What [`TcpStream::write_all`](super::TcpStream::write_all) waits for.
 #[derive(Debug)]
 #[must_use = "futures do nothing until awaited"]
 pub struct WriteAll<'a> {
@@ -113,6 +134,23 @@ pub struct WriteAll<'a> {
 
 impl WriteAll<'_> {
     /// How many bytes have been written.
+    ///
+    /// ```
+    /// # heist_io::drive::drive(async {
+    /// use heist_io::net::{TcpListener, TcpStream};
+    /// use std::{future::poll_fn, pin::Pin};
+    ///
+    /// let listener = TcpListener::bind("127.0.0.1:0").await?;
+    /// let caller = TcpStream::connect(listener.local_addr()?).await?;
+    ///
+    /// // Nobody reads, so there is room for a part only.
+    /// let film = vec![0; 64 << 20];
+    /// let mut writing = caller.write_all(&film);
+    /// let done = poll_fn(|cx| Poll::Ready(Pin::new(&mut writing).poll(cx).is_ready())).await;
+    /// assert!(!done);
+    /// assert!((1..film.len()).contains(&writing.written()));
+    /// # std::io::Result::Ok(()) });
+    /// ```
     pub fn written(&self) -> usize {
         self.written
     }
