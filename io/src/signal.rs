@@ -21,20 +21,11 @@ use std::{
 /// Waits for the next ctrl-c (SIGINT). From the first poll until it is dropped, the signal does
 /// not end the process, nor what `#[heist::main]` runs. Afterwards it does so again.
 ///
-/// ```
+/// ```no_run
 /// # heist_io::drive::drive(async {
 /// heist_io::signal::ctrl_c().await?;
 /// println!("stopping");
 /// # std::io::Result::Ok(()) });
-/// # let mut cx = Context::from_waker(Waker::noop());
-/// # assert!(example.as_mut().poll(&mut cx).is_pending());
-/// # std::process::Command::new("sh").args(["-c", "kill -INT $PPID"]).status().unwrap();
-/// # loop {
-/// #     if let Poll::Ready(done) = example.as_mut().poll(&mut cx) {
-/// #         break done.unwrap();
-/// #     }
-/// #     reactor.wait(Some(Duration::from_millis(1)), &mut Vec::new()).unwrap();
-/// # }
 /// ```
 ///
 /// # Errors

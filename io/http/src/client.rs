@@ -211,7 +211,7 @@ impl ClientBuilder {
 ///
 /// ```
 /// use heist_http::{Client, Error};
-/// use http_body_util::BodyExt as _;
+/// use heist_http::BodyExt as _;
 ///
 /// # heist::run(async {
 /// # let listener = heist::net::TcpListener::bind("127.0.0.1:0").await?;

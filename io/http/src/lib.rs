@@ -36,6 +36,9 @@ pub use hyper::{HeaderMap, Method, Request as ServerRequest, Response, StatusCod
 /// The contents of bodies.
 pub use bytes::Bytes;
 
+/// Bodies: one in one piece, and the methods that read one.
+pub use http_body_util::{BodyExt, Full};
+
 /// The settings of TLS.
 pub use rustls;
 

@@ -138,7 +138,7 @@ impl WriteAll<'_> {
     /// ```
     /// # heist_io::drive::drive(async {
     /// use heist_io::net::{TcpListener, TcpStream};
-    /// use std::{future::poll_fn, pin::Pin};
+    /// use std::{future::poll_fn, pin::Pin, task::Poll};
     ///
     /// let listener = TcpListener::bind("127.0.0.1:0").await?;
     /// let caller = TcpStream::connect(listener.local_addr()?).await?;
