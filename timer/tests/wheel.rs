@@ -179,7 +179,7 @@ fn step(twin: &mut Twin, rng: &mut Rng) {
 #[test]
 fn a_wheel_does_what_a_sorted_map_does_over_hundreds_of_years() {
     let steps = std::env::var("HEIST_WHEEL_STEPS");
-    let steps: u64 = steps.map_or(300_000, |steps| steps.parse().unwrap());
+    let steps: u64 = steps.map_or(1_000_000, |steps| steps.parse().unwrap());
     let seeds = 10;
     for seed in 0..seeds {
         let mut rng = Rng::with_seed(seed);
