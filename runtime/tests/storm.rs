@@ -12,6 +12,7 @@ use heist::{
     Runtime,
     net::{TcpListener, TcpStream},
 };
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use std::{
     io::{self, BufRead as _, BufReader, Read as _, Write as _},
     net::Ipv4Addr,
@@ -87,6 +88,13 @@ async fn client(port: u16, number: u64, exchanges: u64) -> io::Result<u64> {
     Ok(replies)
 }
 
+/// As many descriptors as the system lets a process have.
+fn allow_descriptors() {
+    let limits = getrlimit(Resource::Nofile);
+    let current = limits.maximum;
+    setrlimit(Resource::Nofile, Rlimit { current, ..limits }).unwrap();
+}
+
 /// All connections, once; how many replies were right.
 fn round(runtime: &Runtime, port: u16) -> u64 {
     let exchanges = exchanges();
@@ -103,6 +111,7 @@ fn the_clients() {
     let Some(port) = number(SERVER) else {
         return;
     };
+    allow_descriptors();
     let runtime = heist::Builder::new().workers(2).build().unwrap();
     for line in io::stdin().lines() {
         line.unwrap();
@@ -172,6 +181,7 @@ async fn serve(listener: TcpListener) -> io::Result<()> {
 
 #[test]
 fn connections_lose_no_reply_and_keep_nothing() {
+    allow_descriptors();
     let runtime = heist::Builder::new().workers(2).build().unwrap();
     let listener = runtime.block_on(TcpListener::bind("0.0.0.0:0")).unwrap();
     let mut clients = Clients::start(listener.local_addr().unwrap().port());

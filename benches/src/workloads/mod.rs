@@ -11,6 +11,7 @@ use crate::{
 mod spawn; // what does a task cost from its first day to its last?
 mod wake; // what does a turn, or a word to another task, cost?
 mod tcp; // what does a round trip over a socket cost?
+mod hostage; // how late is a task whose worker is blocked?
 mod countdown; // when have all of them arrived?
 
 /// A row of the table.
@@ -42,7 +43,7 @@ impl<R: Rt> Workload<R> {
 
 /// Every workload, over `R`.
 pub fn all<R: Rt>() -> Vec<Workload<R>> {
-    let families = [spawn::all(), wake::all(), tcp::all()];
+    let families = [spawn::all(), wake::all(), tcp::all(), hostage::all()];
     families.into_iter().flatten().collect()
 }
 

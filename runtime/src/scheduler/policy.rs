@@ -15,10 +15,13 @@ pub const MAINTENANCE_TURNS: u32 = 61;
 /// keep the rest of the queue waiting otherwise. tokio's figure.
 pub const LIFO_RUNS: u32 = 3;
 
-/// How long the deputy sleeps before it looks after the workers that are awake. A worker that
-/// blocks is seen at the second look at the latest, so its tasks wait for less than 20 ms; and at
-/// most 125 looks a second cost a server nothing.
+/// How long the deputy sleeps before it looks after the workers that are awake. At most 125 looks
+/// a second cost a server nothing.
 pub const WATCH_PERIOD: Duration = Duration::from_millis(8);
+
+/// The same, when somebody awake had jobs waiting at the last look: whether it stands still is
+/// seen soon after, so that the tasks of a blocked worker wait for about 10 ms at most.
+pub const SUSPICION: Duration = Duration::from_millis(2);
 
 /// With a paused clock: how long the leader waits before it looks again whether everybody sleeps.
 /// Real time, and only in tests.

@@ -7,7 +7,10 @@
 //! - **looked-in-time**: a watch goes on while its owner works and while it sleeps. Neither a task
 //!   that is always runnable nor a timer that fires often can put the look off.
 
-use super::{policy::WATCH_PERIOD, shared::Shared};
+use super::{
+    policy::{SUSPICION, WATCH_PERIOD},
+    shared::Shared,
+};
 use heist_core::primitive::atomic::Ordering;
 use heist_timer::Clock;
 use std::{
@@ -22,6 +25,8 @@ pub struct Watch {
     began_ns: Cell<u64>,
     turns: RefCell<Vec<u32>>,
     moved: Cell<bool>,
+    /// Somebody awake had jobs waiting at the last look: if it stands still, they wait for us.
+    suspects: Cell<bool>,
 }
 
 impl Watch {
@@ -34,12 +39,20 @@ impl Watch {
             self.begin(shared);
             return WATCH_PERIOD;
         }
-        WATCH_PERIOD.saturating_sub(self.passed(clock))
+        self.lasts().saturating_sub(self.passed(clock))
+    }
+
+    fn lasts(&self) -> Duration {
+        if self.suspects.get() {
+            SUSPICION
+        } else {
+            WATCH_PERIOD
+        }
     }
 
     /// Whether it is time to look. With a paused clock it always is.
     pub fn is_over(&self, clock: &Clock) -> bool {
-        clock.is_paused() || self.passed(clock) >= WATCH_PERIOD
+        clock.is_paused() || self.passed(clock) >= self.lasts()
     }
 
     /// The workers that are awake and have not moved since the watch began. Begins the next one.
@@ -48,6 +61,11 @@ impl Watch {
         let now = self.turns.borrow();
         self.moved.set(before != *now);
         let view = shared.idle.view();
+        let has_jobs = |worker: usize| {
+            let remote = &shared.remotes[worker];
+            !view.sleeps(worker) && (!remote.slot.is_empty() || !remote.stealer.is_empty())
+        };
+        self.suspects.set((0..before.len()).any(has_jobs));
         let stuck = (0..before.len())
             .filter(|worker| before[*worker] == now[*worker] && !view.sleeps(*worker));
         stuck.collect()
