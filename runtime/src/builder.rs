@@ -88,7 +88,7 @@ impl Builder {
         }
     }
 
-    /// How many workers; by default as many as the process may use processors. 1 to 48.
+    /// How many workers; by default as many as the process may use processors. 1 to 512.
     #[doc(alias = "worker_threads")]
     pub fn workers(mut self, workers: usize) -> Self {
         self.workers = Some(workers);
@@ -163,7 +163,7 @@ impl Builder {
     /// # Errors
     ///
     /// When the operating system refuses a thread, or a setting makes no sense: no workers, more
-    /// than 48, several in one thread, an unknown `HEIST_REACTOR`.
+    /// than 512, several in one thread, an unknown `HEIST_REACTOR`.
     pub fn build(self) -> io::Result<Runtime> {
         let caller_works = self.current_thread;
         self.start(caller_works)

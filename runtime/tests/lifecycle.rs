@@ -14,7 +14,7 @@ use std::{
 };
 
 fn builders() -> impl Iterator<Item = Builder> {
-    let many = [1, 2, 3, 8, 47, 48].map(|workers| Builder::new().workers(workers));
+    let many = [1, 2, 3, 8, 47, 48, 49, 64, 65, 200].map(|workers| Builder::new().workers(workers));
     many.into_iter().chain([Builder::new().current_thread()])
 }
 
@@ -44,7 +44,7 @@ fn any_number_of_workers_runs_tasks() {
 fn settings_that_make_no_sense_are_errors() {
     for builder in [
         Builder::new().workers(0),
-        Builder::new().workers(49),
+        Builder::new().workers(513),
         Builder::new().current_thread().workers(2),
     ] {
         let error = builder.build().unwrap_err();

@@ -283,6 +283,9 @@ impl IntoFuture for Request {
 
 /// What an awaited [`Request`] waits for: the head of the answer.
 ///
+/// A request that meets a connection which the server has just closed is sent again on another one,
+/// if its method is idempotent, as GET is and POST is not, or if nothing of it had been sent.
+///
 /// # Cancel safety
 ///
 /// Dropped, the request may have been sent, and its connection is closed.
@@ -321,11 +324,13 @@ async fn send(
     *request.uri_mut() = path.parse().map_err(|_| Error::Url(path.to_owned()))?;
 
     // A free connection may have been closed by the server meanwhile. hyper gives a request back
-    // that it had not begun to send.
+    // that it had not begun to send; one that may have arrived is sent again if that does no harm
+    // (RFC 9110, 9.2.2).
     while let Some(mut sender) = client.shared.pool.take(&origin) {
+        let again = request.method().is_idempotent().then(|| request.clone());
         match sender.try_send_request(request).await {
             Ok(answer) => return Ok(Page::new(client, origin, sender, answer)),
-            Err(mut failed) => match failed.take_message() {
+            Err(mut failed) => match failed.take_message().or(again) {
                 Some(unsent) => request = unsent,
                 None => return Err(failed.into_error().into()),
             },

@@ -1,29 +1,31 @@
 //! Who sleeps, who searches, and who keeps watch?
 #![doc = include_str!("idle.md")]
 
-use super::policy::MAX_WORKERS;
+use super::{
+    policy::MAX_WORKERS,
+    view::{View, Workers},
+};
 use heist_core::primitive::{
-    Seed,
+    Mutex, Seed,
     atomic::{AtomicU64, Ordering},
 };
 
-const SLEEPERS: u64 = (1 << MAX_WORKERS) - 1;
-const SEARCHER: u64 = 1 << MAX_WORKERS;
-const SEARCHERS: u64 = 0xff << MAX_WORKERS;
-const DEPUTY_SHIFT: usize = MAX_WORKERS + 8;
+/// As many workers have a bit in the one word.
+const NARROW: usize = 48;
+
+const SLEEPERS: u64 = (1 << NARROW) - 1;
+const SEARCHER: u64 = 1 << NARROW;
+const SEARCHERS: u64 = 0xff << NARROW;
+const DEPUTY_SHIFT: usize = NARROW + 8;
 const STOPPING: u64 = 1 << 63;
 /// The deputy's number plus one; 0 for nobody.
 const DEPUTY: u64 = STOPPING - (1 << DEPUTY_SHIFT);
 
-/// What the word said at one moment.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub struct View(u64);
+/// Enough to decide whether somebody is to be woken. It may be old; who depends on it fences first.
+#[derive(Clone, Copy)]
+pub struct Glance(u64);
 
-impl View {
-    pub fn sleeps(self, worker: usize) -> bool {
-        self.0 & (1 << worker) != 0
-    }
-
+impl Glance {
     pub fn has_sleepers(self) -> bool {
         self.0 & SLEEPERS != 0
     }
@@ -35,46 +37,9 @@ impl View {
     pub fn is_stopping(self) -> bool {
         self.0 & STOPPING != 0
     }
-
-    /// The one sleeper that waits with a period.
-    pub fn deputy(self) -> Option<usize> {
-        (((self.0 & DEPUTY) >> DEPUTY_SHIFT) as usize).checked_sub(1)
-    }
-
-    fn sleepers(self) -> u32 {
-        (self.0 & SLEEPERS).count_ones()
-    }
-
-    fn first_sleeper(self) -> Option<usize> {
-        self.has_sleepers()
-            .then(|| (self.0 & SLEEPERS).trailing_zeros() as usize)
-    }
-
-    /// The sleeper to wake: a follower if there is one, the deputy last.
-    fn candidate(self) -> Option<usize> {
-        let followers = self
-            .deputy()
-            .map_or(self, |deputy| View(self.0 & !(1 << deputy)));
-        followers.first_sleeper().or_else(|| self.first_sleeper())
-    }
-
-    fn with_deputy(self, worker: Option<usize>) -> Self {
-        let field = worker.map_or(0, |worker| (worker as u64 + 1) << DEPUTY_SHIFT);
-        Self(self.0 & !DEPUTY | field)
-    }
-
-    /// `worker` is awake and counted as a searcher; another sleeper keeps watch, if there is one
-    /// and nobody does.
-    fn woken(self, worker: usize) -> Self {
-        let left = Self((self.0 & !(1 << worker)) + SEARCHER);
-        match left.deputy() {
-            Some(deputy) if deputy != worker => left,
-            _ => left.with_deputy(left.first_sleeper()),
-        }
-    }
 }
 
-/// Whom to unpark after a change of the word.
+/// Whom to unpark after a change.
 #[derive(Debug, Default, PartialEq, Eq)]
 #[must_use]
 pub struct Unpark {
@@ -84,43 +49,55 @@ pub struct Unpark {
     pub armed: Option<usize>,
 }
 
-/// The word.
+/// The word, and what stands beside it when there are more workers than it has room for.
 pub struct Idle {
+    /// All of it, or if there are too many workers what a [`Glance`] needs.
     word: AtomicU64,
-    workers: u32,
+    wide: Option<Mutex<View>>,
+    workers: usize,
+}
+
+/// Where a change begins.
+#[derive(Clone, Copy)]
+enum From {
+    /// What a plain read shows, which may be old: then a change that would not be made is not
+    /// missed.
+    Glance,
+    Newest,
 }
 
 impl Idle {
     pub fn new(workers: usize) -> Self {
-        assert!(
-            workers <= MAX_WORKERS,
-            "the mask has room for {MAX_WORKERS} workers"
-        );
+        assert!(workers <= MAX_WORKERS, "at most {MAX_WORKERS} workers");
         Self {
             word: AtomicU64::new(0),
-            workers: workers as u32,
+            wide: (workers > NARROW).then(Mutex::default),
+            workers,
         }
     }
 
-    /// A glance. It may be old; who depends on it fences first.
+    pub fn glance(&self) -> Glance {
+        Glance(self.word.load(Ordering::Relaxed))
+    }
+
+    /// Everything, as it may have been a moment ago.
     pub fn view(&self) -> View {
-        View(self.word.load(Ordering::Relaxed))
+        match &self.wide {
+            None => unpacked(self.word.load(Ordering::Relaxed)),
+            Some(view) => *view.lock(),
+        }
     }
 
     pub fn all_asleep(&self) -> bool {
-        self.view().sleepers() == self.workers
+        self.view().sleepers.len() == self.workers
     }
 
     /// Falls asleep and stops searching, in one step. A fence and a second look must follow.
     /// `None` when the runtime is stopping.
     #[must_use]
     pub fn announce(&self, me: usize, searching: bool) -> Option<View> {
-        let token = if searching { SEARCHER } else { 0 };
-        let change = self.change(View(self.word.seed()), |view| {
-            let asleep = View((view.0 | 1 << me) - token);
-            let others_awake = asleep.sleepers() < self.workers;
-            let deputy = asleep.deputy().or(others_awake.then_some(me));
-            (!view.is_stopping()).then(|| asleep.with_deputy(deputy))
+        let change = self.change(From::Newest, |view| {
+            (!view.is_stopping).then(|| view.asleep(me, searching, self.workers))
         });
         if change.is_none() && searching {
             self.stop_searching();
@@ -130,100 +107,189 @@ impl Idle {
 
     /// Wakes one sleeper, unless somebody searches already. Also says what it saw.
     ///
-    /// From a view that may be old, unless the caller has fenced after its push.
-    pub fn claim_one(&self) -> (View, Unpark) {
-        let mut seen = self.view();
-        let change = self.change(seen, |view| {
-            seen = view;
-            let candidate = view.candidate().filter(|_| !view.has_searchers())?;
+    /// From a glance that may be old, unless the caller has fenced after its push.
+    pub fn claim_one(&self) -> (Glance, Unpark) {
+        let glance = self.glance();
+        if !glance.has_sleepers() || glance.has_searchers() {
+            return (glance, Unpark::default());
+        }
+        let change = self.change(From::Glance, |view| {
+            let candidate = view.candidate().filter(|_| view.searchers == 0)?;
             Some(view.woken(candidate))
         });
         let unpark = change.map_or_else(Unpark::default, |(old, new)| Unpark {
             claimed: old.candidate(),
-            armed: newly_armed(old, new),
+            armed: new.newly_armed(old),
         });
-        (seen, unpark)
+        (glance, unpark)
     }
 
     /// Wakes up on one's own account, and becomes a searcher: pushers that saw us search before
     /// we fell asleep have relied on us. Claimed meanwhile, we are one already.
     pub fn withdraw(&self, me: usize) -> Unpark {
-        let change = self.change(View(self.word.seed()), |view| {
-            view.sleeps(me).then(|| view.woken(me))
-        });
-        let armed = change.and_then(|(old, new)| newly_armed(old, new));
+        let change = self.change(From::Newest, |view| view.sleeps(me).then(|| view.woken(me)));
         Unpark {
             claimed: None,
-            armed,
+            armed: change.and_then(|(old, new)| new.newly_armed(old)),
         }
     }
 
     /// `me`, asleep too, takes the watch over from the deputy. Whether it has.
     pub fn relieve(&self, deputy: usize, me: usize) -> bool {
-        let change = self.change(self.view(), |view| {
-            let can = view.deputy() == Some(deputy) && view.sleeps(me);
-            can.then(|| view.with_deputy(Some(me)))
+        let change = self.change(From::Glance, |view| {
+            let can = view.is_deputy(deputy) && view.sleeps(me);
+            can.then_some(View {
+                deputy: Some(me as u16),
+                ..view
+            })
         });
         change.is_some()
     }
 
     /// The deputy gives up its watch, if nobody is awake to be watched.
     pub fn doze(&self, me: usize) {
-        let _ = self.change(self.view(), |view| {
-            let all = view.sleepers() == self.workers && view.deputy() == Some(me);
-            all.then(|| view.with_deputy(None))
+        let _ = self.change(From::Glance, |view| {
+            let all = view.sleepers.len() == self.workers && view.is_deputy(me);
+            all.then_some(View {
+                deputy: None,
+                ..view
+            })
         });
     }
 
     /// Stops searching; whether that was the last searcher, who must look at the injector again.
     pub fn stop_searching(&self) -> bool {
-        let change = self.change(View(self.word.seed()), |view| Some(View(view.0 - SEARCHER)));
-        change.is_some_and(|(_, left)| !left.has_searchers())
+        let change = self.change(From::Newest, |view| {
+            Some(View {
+                searchers: view.searchers - 1,
+                ..view
+            })
+        });
+        change.is_some_and(|(_, left)| left.searchers == 0)
     }
 
     /// Stops, and claims everybody in the same step. Says who must be unparked.
     pub fn stop(&self) -> impl Iterator<Item = usize> + use<> {
-        let change = self.change(View(self.word.seed()), |view| {
-            let tokens = u64::from(view.sleepers()) * SEARCHER;
-            Some(View(((view.0 & SEARCHERS) + tokens) | STOPPING))
-        });
-        let old = change.map_or(View(0), |(old, _)| old);
-        (0..MAX_WORKERS).filter(move |worker| old.sleeps(*worker))
+        let change = self.change(From::Newest, |view| Some(view.stopped()));
+        change
+            .map_or(Workers::default(), |(old, _)| old.sleepers)
+            .iter()
     }
 
-    /// One change of the word, from `first` on, unless `next` declines: the old value and the new.
+    /// One change, unless `next` declines: what was there, and what is.
     fn change(
         &self,
-        first: View,
+        from: From,
         mut next: impl FnMut(View) -> Option<View>,
     ) -> Option<(View, View)> {
-        let mut old = first;
+        if let Some(view) = &self.wide {
+            let mut view = view.lock();
+            let (old, new) = (*view, next(*view)?);
+            *view = new;
+            // Ordering: none, as below.
+            self.word.store(summary(new), Ordering::Relaxed);
+            new.check(self.workers);
+            return Some((old, new));
+        }
+        let mut old = match from {
+            From::Glance => self.word.load(Ordering::Relaxed),
+            From::Newest => self.word.seed(),
+        };
         loop {
-            let new = next(old)?;
+            let new = next(unpacked(old))?;
             // Ordering: none. Whoever relies on an order between this word and another has a
             // fence of its own (`sleep`, `shared`), or goes through a parker.
             let swapped =
                 self.word
-                    .compare_exchange(old.0, new.0, Ordering::Relaxed, Ordering::Relaxed);
+                    .compare_exchange(old, packed(new), Ordering::Relaxed, Ordering::Relaxed);
             match swapped {
                 Ok(_) => {
-                    self.check(new);
-                    return Some((old, new));
+                    new.check(self.workers);
+                    return Some((unpacked(old), new));
                 }
-                Err(newer) => old = View(newer),
+                Err(newer) => old = newer,
             }
         }
     }
+}
 
-    /// **watched**: the deputy sleeps; while some sleep and some are awake, there is one.
-    fn check(&self, view: View) {
-        let deputy_sleeps = view.deputy().is_none_or(|deputy| view.sleeps(deputy));
-        debug_assert!(deputy_sleeps, "the deputy sleeps");
-        let mixed = view.has_sleepers() && view.sleepers() < self.workers;
-        debug_assert!(!mixed || view.deputy().is_some(), "somebody keeps watch");
+fn packed(view: View) -> u64 {
+    let deputy = view.deputy.map_or(0, |deputy| u64::from(deputy) + 1);
+    view.sleepers.to_bits()
+        | (u64::from(view.searchers) * SEARCHER)
+        | (deputy << DEPUTY_SHIFT)
+        | if view.is_stopping { STOPPING } else { 0 }
+}
+
+fn unpacked(word: u64) -> View {
+    let deputy = (word & DEPUTY) >> DEPUTY_SHIFT;
+    View {
+        sleepers: Workers::from_bits(word & SLEEPERS),
+        searchers: ((word & SEARCHERS) / SEARCHER) as u16,
+        deputy: deputy.checked_sub(1).map(|deputy| deputy as u16),
+        is_stopping: word & STOPPING != 0,
     }
 }
 
-fn newly_armed(old: View, new: View) -> Option<usize> {
-    new.deputy().filter(|deputy| old.deputy() != Some(*deputy))
+/// As much of a view as a [`Glance`] shows, for workers that have no bit.
+fn summary(view: View) -> u64 {
+    let sleepers = u64::from(!view.sleepers.is_empty());
+    let searchers = u64::from(view.searchers > 0) * SEARCHER;
+    sleepers | searchers | if view.is_stopping { STOPPING } else { 0 }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_view_fits_the_word() {
+        let mut view = View::default();
+        for worker in [0, 1, 17, 47] {
+            view = view.asleep(worker, false, 49);
+            view.searchers += 3;
+            assert_eq!(unpacked(packed(view)), view);
+            let glance = Glance(packed(view));
+            assert!(glance.has_sleepers() && glance.has_searchers() && !glance.is_stopping());
+        }
+        let stopped = view.stopped();
+        assert_eq!(unpacked(packed(stopped)), stopped);
+        assert!(Glance(packed(stopped)).is_stopping());
+    }
+
+    /// The same steps on a word and beside it come to the same.
+    #[test]
+    fn many_workers_are_kept_like_few() {
+        let (narrow, wide) = (Idle::new(NARROW), Idle::new(NARROW + 1));
+        let wide = Idle {
+            workers: NARROW,
+            ..wide
+        };
+        let mut rng = fastrand::Rng::with_seed(7);
+        for _ in 0..10_000 {
+            let worker = rng.usize(..NARROW);
+            let view = narrow.view();
+            assert_eq!(view, wide.view());
+            match rng.u32(..6) {
+                0 if !view.sleeps(worker) => {
+                    let searching = view.searchers > 0;
+                    let both = [&narrow, &wide].map(|idle| idle.announce(worker, searching));
+                    assert_eq!(both[0], both[1]);
+                }
+                1 if view.searchers < 40 => assert_eq!(narrow.claim_one().1, wide.claim_one().1),
+                2 if view.searchers < 40 => {
+                    assert_eq!(narrow.withdraw(worker), wide.withdraw(worker));
+                }
+                3 => [&narrow, &wide]
+                    .into_iter()
+                    .for_each(|idle| idle.doze(worker)),
+                4 if view.searchers > 0 => {
+                    assert_eq!(narrow.stop_searching(), wide.stop_searching());
+                }
+                _ => assert_eq!(narrow.all_asleep(), wide.all_asleep()),
+            }
+        }
+        let stopped = [narrow, wide].map(|idle| idle.stop().collect::<Vec<_>>());
+        assert_eq!(stopped[0], stopped[1]);
+    }
 }

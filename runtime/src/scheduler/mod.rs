@@ -14,6 +14,7 @@ pub mod shared; // what do all threads share?
 #[allow(unsafe_code)]
 pub mod live; // what must end before the runtime may?
 pub mod idle; // who sleeps, who searches, who keeps watch?
+pub mod view; // what is known of the workers at one moment?
 pub mod leader; // who waits in the reactor, for everybody?
 pub mod driver; // where does an idle worker wait?
 pub mod home; // what belongs to one thread, whatever seat it has?

@@ -27,5 +27,6 @@ pub const SUSPICION: Duration = Duration::from_millis(2);
 /// Real time, and only in tests.
 pub const PAUSED_LOOK: Duration = Duration::from_millis(1);
 
-/// How many workers the sleepers' mask has room for.
-pub const MAX_WORKERS: usize = 48;
+/// How many workers a runtime may have: more than any machine has cores today, and few enough for
+/// a view of them to be copied.
+pub const MAX_WORKERS: usize = 512;

@@ -74,9 +74,9 @@ impl Shared {
         // Ordering: the push before the look at the idle word; pairs with the fences in
         // `Worker::sleep`, `Worker::leave_search` and `drain_injector`.
         fence(Ordering::SeqCst);
-        let (view, unpark) = self.idle.claim_one();
+        let (glance, unpark) = self.idle.claim_one();
         self.unpark(unpark);
-        if view.is_stopping() {
+        if glance.is_stopping() {
             // Liveness: the last drain may have come before our push.
             self.drain_injector();
         }
@@ -87,11 +87,8 @@ impl Shared {
     /// Why not a fence: the caller is awake and will run the job itself. A sleeper missed here is
     /// parallelism lost for a moment, not a job.
     pub fn share(&self) {
-        let view = self.idle.view();
-        if view.has_sleepers() && !view.has_searchers() {
-            let (_, unpark) = self.idle.claim_one();
-            self.unpark(unpark);
-        }
+        let (_, unpark) = self.idle.claim_one();
+        self.unpark(unpark);
     }
 
     pub fn unpark(&self, unpark: Unpark) {

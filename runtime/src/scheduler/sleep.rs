@@ -4,7 +4,7 @@
 //! one who is the deputy waits for a period only, and then looks after those that are awake. The
 //! steps and what could go wrong stand in the essay of `idle`.
 
-use super::{home::Bell, idle::View, worker::Worker};
+use super::{home::Bell, view::View, worker::Worker};
 use heist_core::{
     job::Job,
     primitive::{
@@ -81,11 +81,11 @@ impl Worker {
     fn wait(&self, view: View) -> Overdue {
         let driver = &self.shared.driver;
         let parker = &self.shared.remotes[self.me].home.parker;
-        let mut deputy = view.deputy() == Some(self.me);
+        let mut deputy = view.is_deputy(self.me);
         let lead = self.shared.leader.try_lead(self.me, &driver.timers);
         if lead.is_none()
             && let Some(leader) = self.shared.leader.current()
-            && view.deputy() == Some(leader)
+            && view.is_deputy(leader)
         {
             // The leader is woken first, and would have to call a deputy each time.
             deputy = self.shared.idle.relieve(leader, self.me);

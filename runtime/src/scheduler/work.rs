@@ -25,7 +25,7 @@ impl Worker {
 
     /// The same, from where the worker is counted as a searcher or not.
     pub fn work_on(&self, mut searching: bool, mut root: Option<Root<'_>>) {
-        while !self.shared.idle.view().is_stopping() {
+        while !self.shared.idle.glance().is_stopping() {
             if let Some(root) = &mut root
                 && root.bell.answer()
             {
