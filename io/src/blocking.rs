@@ -10,6 +10,7 @@
 
 use heist_core::{
     job::Job,
+    panics::contain,
     primitive::{Arc, Condvar, Mutex, Wait, thread},
     waker_cell::WakerCell,
 };
@@ -31,6 +32,9 @@ const LOOKUPS_MAX: usize = 32;
 /// A function for each thread's start or end.
 pub type Hook = Box<dyn Fn() + Send + Sync>;
 
+/// Runs a job for which there is no thread at all.
+pub type Spare = Box<dyn Fn(Job) + Send + Sync>;
+
 /// A place where an idle thread waits to be handed a job.
 #[derive(Default)]
 struct Desk {
@@ -43,7 +47,10 @@ struct State {
     queue: VecDeque<Job>,
     /// The last to become idle is the first to be used: the others may end.
     idle: Vec<Arc<Desk>>,
+    /// All of them, also those that start and those that go.
     threads: usize,
+    /// Those that take no job any more.
+    leaving: usize,
     started: usize,
     closed: bool,
 }
@@ -65,6 +72,7 @@ pub struct Pool {
     name: String,
     on_start: Hook,
     on_stop: Hook,
+    spare: Spare,
 }
 
 enum Placed {
@@ -76,8 +84,15 @@ enum Placed {
 
 impl Pool {
     /// A pool without threads, of at most `limit`. The hooks are called on each thread, first and
-    /// last; they must not panic.
-    pub fn new(limit: usize, name: String, on_start: Hook, on_stop: Hook) -> Arc<Self> {
+    /// last; they must not panic. `spare` gets the jobs that queued for threads which the operating
+    /// system then refused.
+    pub fn new(
+        limit: usize,
+        name: String,
+        on_start: Hook,
+        on_stop: Hook,
+        spare: Spare,
+    ) -> Arc<Self> {
         let (state, ended) = (Mutex::default(), Condvar::new());
         Arc::new(Self {
             state,
@@ -87,6 +102,7 @@ impl Pool {
             name,
             on_start,
             on_stop,
+            spare,
         })
     }
 
@@ -114,14 +130,36 @@ impl Pool {
         if thread::start(format!("{}-{number}", this.name), body).is_ok() {
             return Ok(());
         }
-        this.state.lock().threads -= 1;
-        this.ended.notify_all();
-        let Some(job) = first.lock().take() else {
-            return Ok(());
+        let job = first.lock().take();
+        this.refused(job)
+    }
+
+    /// A thread was refused: its job finds another, or goes back. If it was the last that others
+    /// waited for, nobody will take theirs.
+    fn refused(&self, job: Option<Job>) -> Result<(), Job> {
+        let stranded = {
+            let mut state = self.state.lock();
+            state.threads -= 1;
+            self.tell_end(&state);
+            if state.threads == state.leaving {
+                std::mem::take(&mut state.queue)
+            } else {
+                VecDeque::new()
+            }
         };
-        match this.place(job, false) {
-            Placed::Refused(job) | Placed::Start(job, _) => Err(job),
-            Placed::Done => Ok(()),
+        for job in stranded {
+            (self.spare)(job);
+        }
+        match job.map(|job| self.place(job, false)) {
+            Some(Placed::Refused(job) | Placed::Start(job, _)) => Err(job),
+            Some(Placed::Done) | None => Ok(()),
+        }
+    }
+
+    /// Once, at the end: a wait for it with a timeout shall not begin anew for each thread.
+    fn tell_end(&self, state: &State) {
+        if state.threads == 0 {
+            self.ended.notify_all();
         }
     }
 
@@ -179,12 +217,12 @@ impl Pool {
             desk.handed.notify_one();
             return Placed::Done;
         }
-        if may_start && state.threads < self.limit {
+        if may_start && state.threads - state.leaving < self.limit {
             state.threads += 1;
             state.started += 1;
             return Placed::Start(job, state.started);
         }
-        if state.threads == 0 {
+        if state.threads == state.leaving {
             return Placed::Refused(job);
         }
         state.queue.push_back(job);
@@ -203,7 +241,8 @@ impl Pool {
         (self.on_stop)();
         let mut state = self.state.lock();
         state.threads -= 1;
-        self.ended.notify_all();
+        state.leaving -= 1;
+        self.tell_end(&state);
     }
 
     /// The next job; `None` when the thread is to end.
@@ -214,6 +253,7 @@ impl Pool {
                 return Some(job);
             }
             if state.closed {
+                state.leaving += 1;
                 return None;
             }
             let desk = Arc::new(Desk::default());
@@ -240,18 +280,19 @@ impl Pool {
     /// chosen it meanwhile and is about to hand it a job.
     fn leave(&self, desk: &Arc<Desk>, wait: Wait) -> bool {
         let mut state = self.state.lock();
-        if state.closed && !state.idle.iter().any(|idle| Arc::ptr_eq(idle, desk)) {
-            // Taken off the list by the shutdown, or by a push that will hand over its job.
-            return desk.job.lock().is_none() && state.queue.is_empty();
-        }
         let place = state.idle.iter().position(|idle| Arc::ptr_eq(idle, desk));
-        match place {
-            Some(place) if wait == Wait::TimedOut => {
+        let goes = match place {
+            Some(_) => wait == Wait::TimedOut,
+            // Taken off the list by the shutdown, or by a push that will hand over its job.
+            None => state.closed && desk.job.lock().is_none() && state.queue.is_empty(),
+        };
+        if goes {
+            if let Some(place) = place {
                 state.idle.remove(place);
-                true
             }
-            _ => false,
+            state.leaving += 1;
         }
+        goes
     }
 }
 
@@ -325,7 +366,8 @@ impl<T: Send + 'static, C: FnOnce() -> T + Send + 'static> Call<T, C> {
             if let Some(closure) = closure {
                 let value = closure();
                 *to.value.lock() = Some(value);
-                to.waker.wake();
+                // A panic in a foreign waker is its owner's.
+                contain(|| _ = to.waker.wake());
                 after();
             }
         });

@@ -5,7 +5,7 @@
 //! subscription: as a rule it ends the process. The handlers decide so when the signal arrives,
 //! because afterwards a subscription may be gone that has heard it.
 
-use heist_core::primitive::Counter;
+use heist_core::primitive::{Counter, thread};
 use signal_hook_registry::SigId;
 use std::{ffi::c_int, io, mem::MaybeUninit, ptr};
 
@@ -19,22 +19,39 @@ pub const SIGTERM: c_int = libc::SIGTERM;
 struct Signal {
     /// How often somebody subscribed: the first one looks at what the signal does without us.
     ever: Counter,
-    /// Not 0: without us it ends the process.
-    fatal: Counter,
+    /// What he has seen: 0 until then, [`SPARED`] or [`FATAL`].
+    seen: Counter,
     subscribed: Counter,
     /// Those who hear what no subscription hears.
     rest: Counter,
 }
 
+/// Without us the signal does not end the process: it was ignored, or others had caught it.
+const SPARED: u64 = 1;
+/// Without us it ends the process.
+const FATAL: u64 = 2;
+
 /// By their number. POSIX has no signal 0, and Linux none above 64.
 static SIGNALS: [Signal; 65] = [const {
     Signal {
         ever: Counter::new(0),
-        fatal: Counter::new(0),
+        seen: Counter::new(0),
         subscribed: Counter::new(0),
         rest: Counter::new(0),
     }
 }; 65];
+
+/// What these do by default does not end the process (signal(7)).
+const HARMLESS: [c_int; 8] = [
+    libc::SIGCHLD,
+    libc::SIGCONT,
+    libc::SIGURG,
+    libc::SIGWINCH,
+    libc::SIGSTOP,
+    libc::SIGTSTP,
+    libc::SIGTTIN,
+    libc::SIGTTOU,
+];
 
 /// Somebody hears a signal, until this is dropped.
 #[derive(Debug)]
@@ -78,8 +95,7 @@ pub unsafe fn hear_rest(
     tell: impl Fn() + Send + Sync + 'static,
 ) -> io::Result<Option<Hearing>> {
     let table = table(signal)?;
-    look(signal, table);
-    if table.fatal.get() == 0 {
+    if look(signal, table) != FATAL {
         return Ok(None);
     }
     let tell_rest = move || {
@@ -89,6 +105,12 @@ pub unsafe fn hear_rest(
     };
     // SAFETY: the caller's promise; a counter is an atomic.
     unsafe { hear(signal, &table.rest, tell_rest) }.map(Some)
+}
+
+/// The signal does again what it did before, whoever hears it: it ends the process.
+pub fn restore(signal: c_int) {
+    // SAFETY: no pointers.
+    unsafe { libc::signal(signal, libc::SIG_DFL) };
 }
 
 /// Ends the process as the signal would, so that its parent sees the truth.
@@ -128,20 +150,28 @@ unsafe fn hear(
     Ok(Hearing { count, handler })
 }
 
-/// The first time: if the signal ends the process, sees to it that it does so again when nobody
-/// hears it.
-fn look(signal: c_int, table: &'static Signal) {
-    if table.ever.add(1) != 0 || !is_default(signal) {
-        return;
-    }
-    table.fatal.add(1);
-    let fall = move || {
-        if table.subscribed.get() == 0 && table.rest.get() == 0 {
-            end(signal);
+/// What the signal does without us. The first time, if it ends the process, sees to it that it does
+/// so again when nobody hears it. Nobody's handler is there before that: it would be taken for
+/// somebody else's.
+fn look(signal: c_int, table: &'static Signal) -> u64 {
+    if table.ever.add(1) != 0 {
+        while table.seen.get() == 0 {
+            thread::yield_now(); // the first one has not looked yet
         }
-    };
-    // SAFETY: counters are atomics, and `end` is async-signal-safe. Refused, so is the caller's.
-    let _ = unsafe { signal_hook_registry::register(signal, fall) };
+        return table.seen.get();
+    }
+    let is_fatal = !HARMLESS.contains(&signal) && is_default(signal);
+    if is_fatal {
+        let fall = move || {
+            if table.subscribed.get() == 0 && table.rest.get() == 0 {
+                end(signal);
+            }
+        };
+        // SAFETY: counters are atomics, `end` is async-signal-safe. Refused, so is the caller's.
+        let _ = unsafe { signal_hook_registry::register(signal, fall) };
+    }
+    table.seen.add(if is_fatal { FATAL } else { SPARED });
+    table.seen.get()
 }
 
 /// Whether nobody has changed what the signal does.

@@ -3,6 +3,7 @@
 //! On this thread, which turns a reactor of its own between two polls. Not a part of the interface.
 
 use crate::{blocking::Pool, context::enter, reactor::Reactor, variant::Variant};
+use heist_core::job::Job;
 use std::{
     io,
     pin::pin,
@@ -18,7 +19,13 @@ use std::{
 pub fn drive(example: impl Future<Output = io::Result<()>>) {
     let reactor = Reactor::new(Variant::default(), Waker::noop().clone());
     let nothing = || Box::new(|| ());
-    let pool = Pool::new(1, String::from("example"), nothing(), nothing());
+    let pool = Pool::new(
+        1,
+        String::from("example"),
+        nothing(),
+        nothing(),
+        Box::new(Job::run),
+    );
     let _entered = enter(reactor.clone(), pool);
     let mut example = pin!(example);
     let mut cx = Context::from_waker(Waker::noop());

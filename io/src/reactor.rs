@@ -16,7 +16,10 @@ use crate::{
     slab::Slab,
     variant::Variant,
 };
-use heist_core::primitive::{Arc, Mutex, OnceLock};
+use heist_core::{
+    panics::contain,
+    primitive::{Arc, Mutex, OnceLock},
+};
 use std::{fmt, io, os::fd::BorrowedFd, task::Waker, time::Duration};
 
 /// A source's place in the table, and which of its sources it is.
@@ -92,12 +95,14 @@ impl Reactor {
         let Some(readiness) = self.slab.get(index) else {
             return;
         };
+        // In both cases a short read does not mean that everything was read.
+        let goes_on = report.ended || report.urgent;
         for (direction, has) in [
             (Direction::Read, report.readable),
             (Direction::Write, report.writable),
         ] {
             if has {
-                readiness.report(direction, generation, report.ended, wakers);
+                readiness.report(direction, generation, goes_on, wakers);
             }
         }
     }
@@ -119,6 +124,12 @@ impl Reactor {
     /// [`close`](Self::close).
     pub fn register(&self, fd: BorrowedFd<'_>, begin: impl FnOnce(&Readiness)) -> io::Result<Key> {
         let (selector, is_new) = self.selector()?;
+        if is_new {
+            // Liveness: a sleeper waits on its parker, because there was nothing else. It may also
+            // have seen the birth and be inside already, which the kick does not know.
+            self.kick.wake_by_ref();
+            self.notify();
+        }
         let index = self.slab.take()?;
         let slot = self.slot(index);
         let generation = slot.generation();
@@ -127,10 +138,6 @@ impl Reactor {
         if let Err(error) = selector.add(fd, key.to_bits()) {
             self.free(key);
             return Err(error);
-        }
-        if is_new {
-            // Liveness: a sleeper waits on its parker, because there was nothing else.
-            self.kick.wake_by_ref();
         }
         Ok(key)
     }
@@ -208,7 +215,10 @@ impl Reactor {
     pub fn close(&self) {
         let mut wakers = Vec::new();
         self.slab.close(|readiness| readiness.shut(&mut wakers));
-        wakers.into_iter().for_each(Waker::wake);
+        for waker in wakers {
+            // A panic in a foreign waker is its owner's.
+            contain(|| waker.wake());
+        }
     }
 
     /// How many sources are registered.

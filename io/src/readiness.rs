@@ -9,8 +9,8 @@ use std::{collections::BTreeMap, task::Waker};
 
 /// An operation may be tried.
 const READY: u64 = 1;
-/// The other side sends no more, or is gone.
-const ENDED: u64 = 1 << 1;
+/// After a short read there may be more: the end, or what lies behind urgent data.
+const GOES_ON: u64 = 1 << 1;
 /// Nobody will report any more.
 const SHUT: u64 = 1 << 2;
 /// One report.
@@ -162,7 +162,7 @@ impl Readiness {
 
     /// An operation has found an end to what was seen.
     pub fn clear(&self, direction: Direction, Seen(seen): Seen, cleared: Cleared) {
-        if cleared == Cleared::Short && seen & ENDED != 0 {
+        if cleared == Cleared::Short && seen & GOES_ON != 0 {
             return;
         }
         // Ordering: none; a report that came since has changed the word, and this fails.
@@ -175,11 +175,11 @@ impl Readiness {
         &self,
         direction: Direction,
         generation: u32,
-        ended: bool,
+        goes_on: bool,
         wakers: &mut Vec<Waker>,
     ) {
         let way = self.way(direction);
-        let flags = if ended { READY | ENDED } else { READY };
+        let flags = if goes_on { READY | GOES_ON } else { READY };
         let mut old = way.word.seed();
         loop {
             if old / GENERATION != u64::from(generation) {

@@ -16,7 +16,13 @@ use std::{
 
 fn pool(limit: usize) -> Arc<Pool> {
     let nothing = || Box::new(|| ());
-    Pool::new(limit, String::from("test"), nothing(), nothing())
+    Pool::new(
+        limit,
+        String::from("test"),
+        nothing(),
+        nothing(),
+        Box::new(Job::run),
+    )
 }
 
 fn push(pool: &Arc<Pool>, closure: impl FnOnce() + Send + 'static) {

@@ -3,7 +3,7 @@
 use crate::{
     handle::Handle,
     runtime::{Hook, Hooks, Runtime},
-    scheduler::{self, policy},
+    scheduler::{self, Hint, policy},
 };
 use heist_core::primitive::thread;
 use heist_io::{Variant, blocking::Pool};
@@ -228,6 +228,10 @@ impl Builder {
             format!("{}-blocking", self.name),
             self.hooks.start_fn(),
             self.hooks.stop_fn(),
+            {
+                let shared = shared.clone();
+                Box::new(move |job| scheduler::schedule(&shared, job, Hint::Behind))
+            },
         );
         let handle = Handle::new(shared, pool);
         Runtime::start(

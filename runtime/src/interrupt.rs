@@ -5,9 +5,12 @@
 //! named on stderr, and the signal ends the process as it would have done without us.
 
 use crate::handle::Handle;
-use heist_core::primitive::{Arc, Mutex, thread};
+use heist_core::{
+    primitive::{Arc, Mutex, thread},
+    stderr,
+};
 use heist_io::{
-    disposition,
+    disposition::{self, SIGINT, SIGTERM},
     termination::{Request, Requests, Termination},
 };
 use std::{ffi::c_int, time::Duration};
@@ -33,10 +36,18 @@ impl Interrupt {
         let first = Arc::<Mutex<Option<c_int>>>::default();
         let attended = first.clone();
         let attend = move || {
-            if let Request::Signal(signal) = requests.wait(None) {
+            let mut request = requests.wait(None);
+            if let Request::Signal(signal) = request {
                 *attended.lock() = Some(signal);
                 stop();
-                insist(&handle, &requests, grace, signal);
+                return insist(&handle, &requests, grace, signal);
+            }
+            if request == Request::RootIsOver {
+                // The first one ends a shutdown that a person does not want to wait for.
+                request = requests.wait(None);
+            }
+            if let Request::Signal(signal) = request {
+                end(&handle, signal);
             }
         };
         let thread = thread::start(String::from("heist-signals"), attend).ok()?;
@@ -81,6 +92,13 @@ fn insist(handle: &Handle, requests: &Requests, grace: Duration, signal: c_int) 
             Request::Closed => return,
         }
     };
-    eprintln!("heist: ended by signal {last}; {}", handle.dump());
-    disposition::die_of(last);
+    end(handle, last);
+}
+
+/// Ends the process at once, and says who was left.
+fn end(handle: &Handle, signal: c_int) {
+    // First: whoever holds stderr for ever shall not keep another signal from ending us.
+    [SIGINT, SIGTERM].into_iter().for_each(disposition::restore);
+    stderr::say(format_args!("ended by signal {signal}; {}", handle.dump()));
+    disposition::die_of(signal);
 }

@@ -1,7 +1,10 @@
 //! What `#[heist::main]` and `#[heist::test]` expand to. Not for use by hand.
 
 use crate::{Builder, Handle, Runtime, interrupt::Interrupt, sync::oneshot};
-use heist_core::primitive::{Arc, Condvar, Mutex, Wait, thread};
+use heist_core::{
+    primitive::{Arc, Condvar, Mutex, Wait, thread},
+    stderr,
+};
 use heist_io::{disposition, termination};
 use std::{
     io::{self, Write as _},
@@ -95,7 +98,7 @@ fn end(runtime: Runtime, interrupt: Option<Interrupt>, code: Option<ExitCode>) -
 }
 
 fn refused(error: &io::Error) -> ExitCode {
-    eprintln!("heist: the runtime could not start: {error}");
+    stderr::say(format_args!("the runtime could not start: {error}"));
     ExitCode::FAILURE
 }
 
@@ -146,7 +149,8 @@ impl Watch {
             let mut is_over = watched.is_over.lock();
             while !*is_over {
                 if watched.changed.wait_for(&mut is_over, TEST_IS_OLD) == Wait::TimedOut {
-                    eprintln!("the test has run for {TEST_IS_OLD:?}; {}", handle.dump());
+                    let dump = handle.dump();
+                    stderr::say(format_args!("the test has run for {TEST_IS_OLD:?}; {dump}"));
                     return;
                 }
             }

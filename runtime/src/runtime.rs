@@ -15,6 +15,7 @@ use crate::{
 use heist_core::{
     panics::contain,
     primitive::{Arc, Mutex, thread},
+    stderr,
 };
 use std::{fmt, future::poll_fn, io, task::Poll, time::Duration};
 
@@ -219,6 +220,7 @@ impl Parts {
         shared.live.close();
         shared.driver.timers.clock().resume();
         cell::abort_all(&shared.live);
+        let began = shared.driver.timers.now_ns();
         let empty = poll_fn(|cx| match shared.live.is_empty_or_wakes(cx.waker()) {
             true => Poll::Ready(()),
             false => Poll::Pending,
@@ -240,11 +242,8 @@ impl Parts {
             drop(seat);
             shared.drain();
         }
-        let left = if gone.is_ok() {
-            timeout
-        } else {
-            Duration::ZERO
-        };
+        let passed = shared.driver.timers.now_ns().saturating_sub(began);
+        let left = timeout.saturating_sub(Duration::from_nanos(passed));
         handle.pool().shutdown(left);
         shared.driver.reactor.close();
         shared.driver.timers.close();
@@ -260,7 +259,7 @@ impl Drop for Runtime {
         let timeout = parts.timeout;
         let end = move || {
             if let Err(left) = parts.shut_down() {
-                eprintln!("heist: left behind after {timeout:?}: {left}");
+                stderr::say(format_args!("left behind after {timeout:?}: {left}"));
             }
         };
         if crate::scheduler::local::is_worker() {

@@ -285,7 +285,7 @@ fn with_the_last_sender_gone_nobody_takes_the_value_of_who_was_chosen() {
             assert_eq!(second.wakes(), 1, "nothing will come");
             assert_eq!(second.poll(), Poll::Ready(Err(Closed)));
         }
-        assert_eq!(newcomer.wakes(), 1, "each tells the next");
+        assert_eq!(newcomer.wakes(), 1, "everybody hears the end");
         assert_eq!(newcomer.poll(), Poll::Ready(Err(Closed)));
     }
 }

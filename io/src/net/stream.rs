@@ -271,6 +271,9 @@ impl TcpStream {
     ) -> Poll<io::Result<usize>> {
         let waits = waits(Kind::Read, Location::caller());
         let length = buffer.len();
+        if length == 0 {
+            return Poll::Ready(Ok(0));
+        }
         self.0
             .poll_transfer(cx, Place::Poller, waits, length, |mut io| io.read(buffer))
     }

@@ -45,6 +45,10 @@ impl Future for Read<'_> {
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let Self { waiter, buffer } = self.get_mut();
         let length = buffer.len();
+        if length == 0 {
+            // The system would say that it blocks while there is nothing.
+            return Poll::Ready(Ok(0));
+        }
         waiter.poll_transfer(cx, length, |mut io| io.read(buffer))
     }
 }

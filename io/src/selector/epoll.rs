@@ -30,6 +30,13 @@ pub struct Selector {
     counter: OwnedFd,
 }
 
+/// What the call takes on every system, also where C's `timespec` is smaller.
+#[repr(C)]
+struct KernelTimespec {
+    seconds: i64,
+    nanoseconds: i64,
+}
+
 /// Where one wait's events go.
 #[derive(Default)]
 pub struct Buffer {
@@ -54,7 +61,8 @@ impl Selector {
     }
 
     pub fn add(&self, fd: BorrowedFd<'_>, key: u64) -> io::Result<()> {
-        let flags = EventFlags::IN | EventFlags::OUT | EventFlags::RDHUP | EventFlags::ET;
+        let wanted = EventFlags::IN | EventFlags::OUT | EventFlags::PRI | EventFlags::RDHUP;
+        let flags = wanted | EventFlags::ET;
         epoll::add(&self.poller, fd, EventData::new_u64(key), flags)?;
         Ok(())
     }
@@ -86,6 +94,7 @@ impl Selector {
                 readable: failed || has(EventFlags::IN | EventFlags::PRI | EventFlags::RDHUP),
                 writable: failed || has(EventFlags::OUT),
                 ended: failed || has(EventFlags::RDHUP),
+                urgent: has(EventFlags::PRI),
             });
         }
         if filled == buffer.events.len() {
@@ -113,7 +122,10 @@ impl Selector {
             && !buffer.is_coarse
         {
             match self.fill_fine(&mut buffer.events, duration) {
-                Err(error) if error.raw_os_error() == Some(libc::ENOSYS) => buffer.is_coarse = true,
+                // An old kernel does not know the call, and an old sandbox does not allow it.
+                Err(error) if matches!(error.raw_os_error(), Some(libc::ENOSYS | libc::EPERM)) => {
+                    buffer.is_coarse = true;
+                }
                 other => return other,
             }
         }
@@ -139,9 +151,9 @@ impl Selector {
 
     /// With a timeout in nanoseconds.
     fn fill_fine(&self, events: &mut [libc::epoll_event], timeout: Duration) -> io::Result<usize> {
-        let timeout = libc::timespec {
-            tv_sec: libc::time_t::try_from(timeout.as_secs()).unwrap_or(libc::time_t::MAX),
-            tv_nsec: timeout.subsec_nanos().into(),
+        let timeout = KernelTimespec {
+            seconds: i64::try_from(timeout.as_secs()).unwrap_or(i64::MAX),
+            nanoseconds: timeout.subsec_nanos().into(),
         };
         let epoll = self.poller.as_fd().as_raw_fd();
         // SAFETY: the arguments are those of `epoll_pwait2`: an open descriptor, room for so many

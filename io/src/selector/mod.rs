@@ -30,6 +30,8 @@ pub struct Report {
     pub writable: bool,
     /// The other side sends no more, or is gone.
     pub ended: bool,
+    /// Urgent data lies among the rest, and a read stops there.
+    pub urgent: bool,
 }
 
 /// The directions in which somebody waits.

@@ -18,6 +18,8 @@ pub struct Report {
     pub writable: bool,
     /// See the real one.
     pub ended: bool,
+    /// See the real one.
+    pub urgent: bool,
 }
 
 /// See the real one.

@@ -94,6 +94,7 @@ impl Selector {
                 readable: event.readable || failed,
                 writable: event.writable || failed,
                 ended: false,
+                urgent: false,
             });
         }
         Ok(())

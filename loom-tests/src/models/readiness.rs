@@ -4,7 +4,7 @@
 //! finds.
 
 use crate::check::{join, spawn};
-use heist_core::wait::Kind;
+use heist_core::{job::Job, wait::Kind};
 use heist_core::{
     primitive::{
         Arc,
@@ -147,7 +147,7 @@ pub fn the_end_of_the_runtime_reaches_who_waits() {
 pub fn two_directions_of_a_source_register_once() {
     let reactor = Reactor::new(Variant::default(), Waker::noop().clone());
     let nothing = || Box::new(|| ());
-    let pool = Pool::new(1, String::new(), nothing(), nothing());
+    let pool = Pool::new(1, String::new(), nothing(), nothing(), Box::new(Job::run));
     let source = {
         let _here = enter(reactor.clone(), pool);
         Arc::new(Source::new(std::io::stdin(), Location::caller()))

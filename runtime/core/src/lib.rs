@@ -14,6 +14,7 @@ pub mod task; // what combinators are built over: `Task`, `Spawn`, `JoinError`
 pub mod job; // what a worker runs once
 pub mod wait_list; // who waits, in which order?
 pub mod panics; // how does a panic of user code stay where it is?
+pub mod stderr; // where does heist say what nobody has asked for?
 #[allow(unsafe_code)]
 pub mod waker; // a `Waker` made of an `Arc`
 pub mod waker_cell; // one waker, left by one thread and taken by another

@@ -12,6 +12,7 @@ use super::{outside::Outside, parker::Parker, policy};
 use heist_core::{
     panics::contain,
     primitive::{Arc, Wait},
+    stderr,
 };
 use heist_io::reactor::Reactor;
 use heist_timer::Timers;
@@ -83,7 +84,7 @@ impl Driver {
             && let Err(error) = self.reactor.wait(timeout, wakers)
         {
             // The descriptor is ours and open, so this is the system out of memory, if anything.
-            eprintln!("heist: the reactor cannot wait: {error}");
+            stderr::say(format_args!("the reactor cannot wait: {error}"));
             heist_core::primitive::thread::yield_now();
         }
     }

@@ -81,7 +81,7 @@ impl Leader {
         };
         match reactor {
             Some(reactor) => home.unpark(reactor),
-            // It cannot have been in the reactor before there was one.
+            // In the reactor already, it is notified by the reactor itself.
             None => drop(home.parker.unpark()),
         }
     }

@@ -241,7 +241,7 @@ impl<T> Receiver<T> {
     pub fn try_recv(&self) -> Result<T, TryRecvError> {
         let received = self.shared.lock().receive(&mut None);
         let (value, woken) = received.ok_or(TryRecvError::Empty)?;
-        wake(woken);
+        woken.wake();
         value.map_err(|Closed| TryRecvError::Closed)
     }
 

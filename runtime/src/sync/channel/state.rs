@@ -35,7 +35,23 @@ pub struct State<T> {
 }
 
 /// What came of an operation, and who is to be woken now.
-pub type Done<R> = (R, Option<Waker>);
+pub type Done<R> = (R, Woken);
+
+/// Who is to be woken: one for a value or for room, all for the end.
+#[must_use]
+pub enum Woken {
+    One(Option<Waker>),
+    All(Vec<Waker>),
+}
+
+impl Woken {
+    pub fn wake(self) {
+        match self {
+            Self::One(waker) => wake(waker),
+            Self::All(wakers) => wakers.into_iter().for_each(Waker::wake),
+        }
+    }
+}
 
 /// Something that may have to wait.
 pub trait Operation<T> {
@@ -89,7 +105,7 @@ impl<T> Shared<T> {
         let Some((result, woken)) = done else {
             return Poll::Pending;
         };
-        wake(woken);
+        woken.wake();
         budget::spend();
         Poll::Ready(result)
     }
@@ -151,9 +167,9 @@ impl<T> State<T> {
         }
         let value = value.take().expect("polled again after it had returned");
         if is_closed {
-            return Some((Err(SendError(value)), None));
+            return Some((Err(SendError(value)), Woken::One(None)));
         }
-        Some((Ok(()), self.push(value)))
+        Some((Ok(()), Woken::One(self.push(value))))
     }
 
     /// A sender looks for what has become of his offer.
@@ -164,7 +180,7 @@ impl<T> State<T> {
     ) -> Option<Done<Result<(), SendError<T>>>> {
         if !self.offers.contains_key(&held) {
             *ticket = None;
-            return Some((Ok(()), None));
+            return Some((Ok(()), Woken::One(None)));
         }
         if self.receivers > 0 {
             return None;
@@ -172,7 +188,7 @@ impl<T> State<T> {
         // With the last receiver gone every sender was chosen.
         self.sending.may_go(ticket, 0);
         let value = self.offers.remove(&held)?;
-        Some((Err(SendError(value)), None))
+        Some((Err(SendError(value)), Woken::One(None)))
     }
 
     pub fn wait_to_send(
@@ -213,14 +229,14 @@ impl<T> State<T> {
             return None;
         }
         if let Some((sender, value)) = self.offers.pop_first() {
-            return Some((Ok(value), self.sending.serve(sender)));
+            return Some((Ok(value), Woken::One(self.sending.serve(sender))));
         }
         let value = self.queue.pop_front().ok_or(Closed);
         let woken = if self.is_over() {
-            // The next one will hear it too, and tell the one behind him.
-            self.receiving.choose(self.receivable())
+            // Everybody hears it: nothing is scarce any more.
+            Woken::All(self.receiving.choose_all())
         } else {
-            self.sending.choose(self.room())
+            Woken::One(self.sending.choose(self.room()))
         };
         Some((value, woken))
     }

@@ -1,10 +1,5 @@
-//! What the second reader suspected, below the runtime.
-#![allow(
-    unsafe_code,
-    clippy::all,
-    clippy::pedantic,
-    clippy::multiple_unsafe_ops_per_block
-)]
+//! What was wrong once, below the runtime. A broken promise is a hang, or a panic.
+#![allow(unsafe_code, reason = "handlers, and a sandbox")]
 
 use heist_io::{Variant, disposition, reactor::Reactor};
 use std::{
@@ -27,7 +22,7 @@ impl Wake for Counts {
     }
 }
 
-/// reactor.rs `register`: the first descriptor is refused, and the runtime never hears of the birth.
+/// The first descriptor is refused, and the runtime never hears of the birth.
 #[test]
 fn a_refused_first_source_does_not_hide_the_birth() {
     let kicks = Arc::new(Counts(AtomicUsize::new(0)));
@@ -40,7 +35,7 @@ fn a_refused_first_source_does_not_hide_the_birth() {
     assert_eq!(kicks.0.load(SeqCst), 1);
 }
 
-/// disposition.rs `look`: the second of two that come together has its handler before the first looks.
+/// The second of two that come together has its handler before the first looks.
 #[test]
 fn two_first_subscriptions_leave_the_signal_fatal() {
     let mut bad = Vec::new();
@@ -100,7 +95,7 @@ fn who_hears_the_rest_is_not_told_that_nothing_is_left() {
     assert!(bad.is_empty(), "nobody hears these: {bad:?}");
 }
 
-/// epoll.rs `fill`: a sandbox that knows no `epoll_pwait2` says EPERM (old Docker, libseccomp).
+/// A sandbox that knows no `epoll_pwait2` says EPERM (old Docker, libseccomp).
 #[test]
 fn a_sandbox_that_forbids_the_fine_wait_gets_the_coarse_one() {
     let reactor = Reactor::new(Variant::Epoll, Waker::noop().clone());
@@ -118,17 +113,18 @@ fn a_sandbox_that_forbids_the_fine_wait_gets_the_coarse_one() {
         len: 4,
         filter: program.as_mut_ptr(),
     };
+    // SAFETY: it only forgoes privileges.
+    let forgone = unsafe { libc::prctl(libc::PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) };
+    assert_eq!(forgone, 0);
     // SAFETY: a filter of four instructions.
-    unsafe {
-        assert_eq!(libc::prctl(libc::PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), 0);
-        assert_eq!(libc::prctl(libc::PR_SET_SECCOMP, 2, &raw const program), 0);
-    }
+    let filtered = unsafe { libc::prctl(libc::PR_SET_SECCOMP, 2, &raw const program) };
+    assert_eq!(filtered, 0);
     reactor
         .wait(Some(Duration::from_micros(1500)), &mut Vec::new())
         .unwrap();
 }
 
-/// blocking.rs `leave`: a thread that goes is off the idle list and counted still, until its hook
+/// A thread that goes is off the idle list and counted still, until its hook
 /// has returned; a job that comes meanwhile queues for it.
 #[test]
 fn a_job_that_comes_while_the_last_thread_goes_is_run() {
@@ -142,7 +138,13 @@ fn a_job_that_comes_while_the_last_thread_goes_is_run() {
         let _ = going.lock().unwrap().send(());
         let _ = may_go.lock().unwrap().recv();
     };
-    let pool = Pool::new(1, String::from("test"), Box::new(|| ()), Box::new(on_stop));
+    let pool = Pool::new(
+        1,
+        String::from("test"),
+        Box::new(|| ()),
+        Box::new(on_stop),
+        Box::new(Job::run),
+    );
     let (tell, told) = mpsc::channel();
     let tell_2 = tell.clone();
     assert!(Pool::push(&pool, Job::call(move || tell.send(1).unwrap())).is_ok());
@@ -153,7 +155,7 @@ fn a_job_that_comes_while_the_last_thread_goes_is_run() {
     assert_eq!(told.recv(), Ok(2));
 }
 
-/// disposition.rs `look`: not every default ends the process, and `end` leaves the handler off.
+/// Not every default ends the process, and `end` leaves the handler off.
 #[test]
 fn a_signal_whose_default_is_nothing_is_heard_again() {
     let heard = Arc::new(AtomicUsize::new(0));

@@ -1,4 +1,4 @@
-//! What the second reader suspected. A broken promise is a hang.
+//! What was wrong once. A broken promise is a hang, which the runner ends, or a panic.
 
 use futures::task::ArcWake;
 use heist::{
@@ -20,7 +20,7 @@ use std::{
     process::{Child, ChildStdout, Command, Stdio},
     sync::{
         Arc, Barrier,
-        atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst},
+        atomic::{AtomicUsize, Ordering::SeqCst},
         mpsc,
     },
     task::{Context, Poll, Waker},
@@ -43,10 +43,11 @@ async fn accepted_with_a_plain_peer() -> (TcpStream, std::net::TcpStream) {
     (listener.accept().await.unwrap().0, peer)
 }
 
-/// leader.rs, `Kick` without a reactor: the leader is in the reactor already when its birth is told.
+/// The leader is in the reactor already when its birth is told: the kick left a token that nobody
+/// took, and every later unpark believed that the thread had been called.
 #[test]
 fn the_first_source_while_a_worker_falls_asleep() {
-    for round in 0..200_000_u64 {
+    for round in 0..3_000_u64 {
         let runtime = Builder::new().workers(1).build().unwrap();
         runtime.block_on(async {
             let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -58,26 +59,12 @@ fn the_first_source_while_a_worker_falls_asleep() {
             let mut accept = listener.accept();
             begin(&mut accept).await;
             // The worker sleeps, in the reactor, and is called.
-            let done = Arc::new(AtomicBool::new(false));
-            let seen = done.clone();
-            let handle = heist::Handle::current();
-            std::thread::spawn(move || {
-                for _ in 0..300 {
-                    std::thread::sleep(Duration::from_millis(10));
-                    if seen.load(SeqCst) {
-                        return;
-                    }
-                }
-                eprintln!("HANG in round {round}: {}", handle.dump());
-                std::process::exit(77);
-            });
             spawn(async {}).await.unwrap();
-            done.store(true, SeqCst);
         });
     }
 }
 
-/// source.rs `is_short`: a read stops at the urgent mark, and what lies behind is no new edge.
+/// A read stops at the urgent mark, and what lies behind is no new edge.
 #[test]
 fn bytes_behind_urgent_data_are_not_lost() {
     on_one_thread(async {
@@ -91,13 +78,12 @@ fn bytes_behind_urgent_data_are_not_lost() {
         while got.len() < 6 {
             let read = stream.read(&mut buffer).await.unwrap();
             got.extend_from_slice(&buffer[..read]);
-            eprintln!("read {read}: {got:?}");
         }
         assert_eq!(got, b"abcdef");
     });
 }
 
-/// stream.rs: "0: ... or `buffer` is empty".
+/// A read into nothing gives 0, also while there is nothing to read.
 #[test]
 fn a_read_into_nothing_is_ready() {
     on_one_thread(async {
@@ -106,7 +92,7 @@ fn a_read_into_nothing_is_ready() {
     });
 }
 
-/// blocking.rs `push`: two threads are refused, each in sight of the other.
+/// Two threads are refused, each in sight of the other.
 #[test]
 fn two_refused_threads_lose_no_closure() {
     let runtime = Builder::new().workers(2).build().unwrap();
@@ -134,7 +120,7 @@ fn two_refused_threads_lose_no_closure() {
     setrlimit(Resource::As, Rlimit { current, maximum }).unwrap();
     assert!(std::thread::Builder::new().spawn(|| ()).is_err());
     runtime.block_on(async {
-        for round in 0..20_000 {
+        for round in 0..5_000 {
             let both = Arc::new(Barrier::new(2));
             let tasks: Vec<_> = (0..2)
                 .map(|_| {
@@ -147,9 +133,6 @@ fn two_refused_threads_lose_no_closure() {
                 .collect();
             for task in tasks {
                 assert_eq!(task.await.unwrap(), round);
-            }
-            if round % 1000 == 0 {
-                eprintln!("round {round}");
             }
         }
     });
@@ -175,7 +158,7 @@ fn poll<F: Future + Unpin>(future: &mut F, waker: &Waker) -> Poll<F::Output> {
     Pin::new(future).poll(&mut Context::from_waker(waker))
 }
 
-/// reactor.rs `close`: a foreign waker that panics keeps the others asleep.
+/// A foreign waker that panics keeps the others asleep.
 #[test]
 fn a_panicking_waker_keeps_nobody_from_hearing_the_end() {
     let runtime = Builder::new().workers(1).build().unwrap();
@@ -189,11 +172,11 @@ fn a_panicking_waker_keeps_nobody_from_hearing_the_end() {
     assert!(poll(&mut first, &panics).is_pending());
     assert!(poll(&mut second, &futures::task::waker(counts.clone())).is_pending());
     let ended = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| drop(runtime)));
-    eprintln!("drop panicked: {}", ended.is_err());
-    assert_eq!(counts.0.load(SeqCst), 1, "the second is never woken");
+    assert!(ended.is_ok(), "the drop panicked");
+    assert_eq!(counts.0.load(SeqCst), 1, "the second is woken");
 }
 
-/// blocking.rs `Call::new`: `after` is skipped.
+/// What comes after a wake was skipped when the wake panicked.
 #[test]
 fn panicking_wakers_use_no_lookups_up() {
     let runtime = Builder::new().workers(1).build().unwrap();
@@ -208,7 +191,7 @@ fn panicking_wakers_use_no_lookups_up() {
     });
 }
 
-/// channel/state.rs `receive`: who was chosen to hear the end keeps it from those behind.
+/// Who had been chosen to hear the end kept it from those behind him.
 #[test]
 fn every_waiting_receiver_hears_the_end() {
     let (sender, receiver) = channel(1);
@@ -225,11 +208,7 @@ fn every_waiting_receiver_hears_the_end() {
     drop(sender);
     assert_eq!(poll(&mut first, Waker::noop()), Poll::Ready(Ok(7)));
     assert_eq!(wakers[1].0.load(SeqCst), 1);
-    assert_eq!(
-        wakers[2].0.load(SeqCst),
-        1,
-        "the third hears it only from the second"
-    );
+    assert_eq!(wakers[2].0.load(SeqCst), 1, "the third hears it too");
 }
 
 // Programs.
@@ -342,7 +321,7 @@ impl Drop for Program {
     }
 }
 
-/// interrupt.rs `attend`: once the root is over nobody reads what the handlers write.
+/// Once the root is over nobody reads what the handlers write.
 #[test]
 fn signals_in_an_ordinary_shutdown_end_the_process() {
     let mut program = Program::start("returns_and_is_stuck");
@@ -352,7 +331,7 @@ fn signals_in_an_ordinary_shutdown_end_the_process() {
     assert!(program.child.wait().unwrap().signal().is_some());
 }
 
-/// interrupt.rs `insist`: `eprintln!` panics before `die_of`.
+/// A closed stderr is no reason to live.
 #[test]
 fn a_second_signal_ends_the_process_also_when_nobody_reads_stderr() {
     let mut program = Program::start("is_stuck");
@@ -363,7 +342,7 @@ fn a_second_signal_ends_the_process_also_when_nobody_reads_stderr() {
     assert!(program.child.wait().unwrap().signal().is_some());
 }
 
-/// interrupt.rs `insist`: `eprintln!` waits for the lock before `die_of`.
+/// Nor is one that somebody holds for ever.
 #[test]
 fn a_second_signal_ends_the_process_also_when_stderr_is_locked() {
     let mut program = Program::start("is_stuck_with_stderr");
