@@ -57,7 +57,8 @@ macro_rules! for_each_model {
                 a_push_and_the_end_lose_no_job
                 a_push_outlives_the_runtime;
             "runtime/src/scheduler/leader.rs" scheduler:
-                the_leader_sees_a_reactor_come_to_life;
+                the_leader_sees_a_reactor_come_to_life
+                a_leader_can_be_called_after_a_reactors_birth;
             "runtime/src/scheduler/home.rs" home:
                 a_ring_reaches_a_thread_that_goes_to_rest
                 a_pinned_job_reaches_its_thread

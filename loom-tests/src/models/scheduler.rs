@@ -8,7 +8,11 @@ use crate::{
     work::Jobs,
 };
 use heist::internals::{Hint, Seat, Shared, Worker, assemble, expire, schedule, work_from_sleep};
-use heist_core::primitive::{Arc, Condvar, Mutex, thread};
+use heist_core::primitive::{
+    Arc, Condvar, Mutex,
+    atomic::{AtomicUsize, Ordering},
+    thread,
+};
 use heist_io::Variant;
 use heist_timer::Clock;
 use std::{
@@ -156,6 +160,30 @@ pub fn the_leader_sees_a_reactor_come_to_life() {
         .reactor
         .register(std::io::stdin().as_fd(), |_| ());
     assert!(key.is_ok());
+    join([leader]);
+}
+
+/// The same, for a leader that may be in the reactor by then: it can still be called afterwards.
+pub fn a_leader_can_be_called_after_a_reactors_birth() {
+    let (shared, _seats) = assemble(1, Variant::default(), Clock::paused(), 1);
+    let called = Arc::new(AtomicUsize::new(0));
+    let (waits, is_called) = (shared.clone(), called.clone());
+    let leader = spawn(move || {
+        let parker = &waits.remotes[0].home.parker;
+        while is_called.load(Ordering::Relaxed) == 0 {
+            let lead = waits.leader.try_lead(0, &waits.driver.timers);
+            let expiry = lead.as_ref().expect("nobody leads").expiry;
+            let mut wakers = Vec::new();
+            let _ = waits
+                .driver
+                .lead(expiry, None, || false, parker, &mut wakers);
+        }
+    });
+    let Shared { driver, .. } = &*shared;
+    let key = driver.reactor.register(std::io::stdin().as_fd(), |_| ());
+    assert!(key.is_ok());
+    called.store(1, Ordering::Relaxed);
+    shared.remotes[0].home.unpark(&driver.reactor);
     join([leader]);
 }
 
