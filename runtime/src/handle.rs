@@ -97,6 +97,11 @@ impl Handle {
         &self.blocking
     }
 
+    /// Whether both are of one runtime.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        Arc::ptr_eq(self.shared(), other.shared())
+    }
+
     pub(crate) fn shared(&self) -> &Arc<Shared> {
         &self.blocking.shared
     }
