@@ -211,3 +211,60 @@ async fn curl_is_answered() {
         "POST /curl bodyPOST /curl body"
     );
 }
+
+/// Time is virtual: half a minute passes when nothing else can happen.
+#[heist::test(paused)]
+async fn who_says_nothing_is_hung_up_on() {
+    let server = server().await;
+    let address = server.url.strip_prefix("http://").unwrap();
+    let start = heist::time::Instant::now();
+    let silent = heist::net::TcpStream::connect(address).await.unwrap();
+    assert_eq!(silent.read(&mut [0; 8]).await.unwrap(), 0);
+    assert!(start.elapsed() >= std::time::Duration::from_secs(30));
+}
+
+/// Set in the process whose descriptors are taken away.
+const INSIDE: &str = "HEIST_TEST_INSIDE";
+
+#[test]
+fn a_server_without_descriptors_goes_on_when_there_are_some() {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    let name = "a_server_without_descriptors_goes_on_when_there_are_some";
+    if std::env::var_os(INSIDE).is_none() {
+        let mut inside = Command::new(std::env::current_exe().unwrap());
+        let inside = inside.args(["--exact", name]).env(INSIDE, "1");
+        let output = inside.output().unwrap();
+        assert!(
+            String::from_utf8_lossy(&output.stdout).contains("1 passed"),
+            "{output:?}"
+        );
+        return;
+    }
+    let limit = |current| {
+        let Rlimit { maximum, .. } = getrlimit(Resource::Nofile);
+        setrlimit(Resource::Nofile, Rlimit { current, maximum }).unwrap();
+    };
+    heist::run(async move {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        // The first wait makes the reactor, which needs descriptors as well.
+        let nobody = heist::timeout(std::time::Duration::from_millis(1), listener.accept()).await;
+        assert!(nobody.is_err());
+        // In the kernel's queue, while nobody accepts.
+        let waiting = heist::net::TcpStream::connect(address).await.unwrap();
+        limit(Some(0));
+        let _server = heist::spawn(heist_http::serve(listener, answer)).abort_on_drop();
+        waiting
+            .write_all(b"GET /late HTTP/1.1\r\nhost: x\r\n\r\n")
+            .await
+            .unwrap();
+        let mut answered = [0; 12];
+        let reading = waiting.read_exact(&mut answered);
+        heist::timeout(std::time::Duration::from_millis(50), reading)
+            .await
+            .expect_err("it cannot be accepted");
+        limit(getrlimit(Resource::Nofile).maximum);
+        waiting.read_exact(&mut answered).await.unwrap();
+        assert_eq!(&answered, b"HTTP/1.1 200");
+    });
+}
