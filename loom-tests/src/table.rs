@@ -59,9 +59,6 @@ macro_rules! for_each_model {
             "runtime/src/scheduler/leader.rs" scheduler:
                 the_leader_sees_a_reactor_come_to_life
                 a_leader_can_be_called_after_a_reactors_birth;
-            "runtime/src/scheduler/lease.rs" lease:
-                a_lent_seat_has_one_sitter
-                a_recall_that_is_taken_back_leaves_somebody;
             "runtime/src/scheduler/home.rs" home:
                 a_ring_reaches_a_thread_that_goes_to_rest
                 a_pinned_job_reaches_its_thread

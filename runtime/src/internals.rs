@@ -6,7 +6,6 @@ pub use crate::{
     scheduler::{
         Bell, Hint, Home, Live, Root, Seat, Shared, Worker, assemble,
         leader::Leader,
-        lease::Lease,
         outside::Outside,
         parker::{Parker, Unparked},
         schedule,

@@ -43,7 +43,6 @@ pub mod combinators; // who waits for whom, and what becomes of the rest?
 pub mod stream; // an `async` body that gives many values
 pub mod sync; // how do tasks hand things to each other?
 mod close; // a resource whose closing is awaited
-mod in_place; // how does a task call what blocks, without moving it to another thread?
 mod verbs; // from the thread's runtime to a task: run, spawn, spawn_local, spawn_blocking
 mod spawn; // a task with a name, or with another start
 mod builder; // which knobs are there, what are their defaults, and why those?
@@ -63,7 +62,6 @@ pub use dump::{Dump, TaskDump};
 pub use handle::{Handle, NoRuntime};
 pub use heist_macros::{main, test};
 pub use heist_timer::{interval, move_on_after, sleep, sleep_until, timeout, timeout_at};
-pub use in_place::block_in_place;
 pub use parallel::{CurrentRuntime, par_gather, try_par_gather};
 pub use runtime::Runtime;
 pub use task::{JoinError, JoinHandle, yield_now};

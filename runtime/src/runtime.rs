@@ -139,8 +139,7 @@ impl Runtime {
     #[track_caller]
     pub fn block_on<F: Future>(&self, future: F) -> F::Output {
         refuse_worker("block_on");
-        // Inside its own `block_on`, whose thread has the seat: in `block_in_place`, or in a
-        // blocking closure that it waits for.
+        // In a blocking closure of this runtime: the thread with the seat may wait for it.
         let is_inside = context::try_handle().is_some_and(|handle| handle.is_same(self.handle()));
         match &self.parts().seat {
             Some(seat) if !is_inside => block_on::with_seat(self.handle(), seat, future),

@@ -211,6 +211,19 @@ fn every_waiting_receiver_hears_the_end() {
     assert_eq!(wakers[2].0.load(SeqCst), 1, "the third hears it too");
 }
 
+/// A blocking closure that blocks on the runtime which waits for it: there is one seat, and it is
+/// taken.
+#[test]
+fn a_blocking_closure_may_block_on_its_own_runtime() {
+    for builder in [Builder::new().workers(1), Builder::new().current_thread()] {
+        let runtime = Arc::new(builder.build().unwrap());
+        let inner = runtime.clone();
+        let closure = move || inner.block_on(async { spawn(async { 4 }).await.unwrap() });
+        let closure = runtime.handle().spawn_blocking(closure);
+        assert_eq!(runtime.block_on(closure).unwrap(), 4);
+    }
+}
+
 // Programs.
 
 const PROGRAM: &str = "HEIST_TEST_PROGRAM";

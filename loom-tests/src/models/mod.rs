@@ -1,8 +1,6 @@
 //! Which executions are there? One function each, one file a protocol.
 
 pub mod children; // a combinator polls whoever was woken
-#[allow(unsafe_code)]
-pub mod lease; // a lent seat has one sitter
 pub mod home; // a thread hears of what is meant for it alone
 pub mod readiness; // a task hears of every report, and of no other source's
 pub mod scheduler; // every job is run, whoever sleeps, sticks or stops

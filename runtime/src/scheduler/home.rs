@@ -29,12 +29,7 @@ use std::collections::VecDeque;
 /// One thread's own.
 #[derive(Default)]
 pub struct Home {
-    /// Of a seat: whoever sits on it blocks here.
     pub parker: Parker,
-    /// Where the thread blocks while its seat is lent.
-    pub aside: Parker,
-    /// A substitute's: that of the seat, where it blocks.
-    seat: Option<Arc<Home>>,
     inbox: Mutex<VecDeque<Pushed>>,
     /// Set after a push, cleared under the lock by the owner who finds nothing.
     has_jobs: AtomicBool,
@@ -51,14 +46,6 @@ impl Home {
         outside.begin();
         Self {
             outside: Some(outside),
-            ..Self::default()
-        }
-    }
-
-    /// The home of a thread that sits in for another, on the seat with that home.
-    pub fn beside(seat: Arc<Home>) -> Self {
-        Self {
-            seat: Some(seat),
             ..Self::default()
         }
     }
@@ -91,21 +78,13 @@ impl Home {
         }
     }
 
-    /// Calls the thread, wherever it blocks: on its seat, or aside while that is lent.
-    fn call(&self, reactor: &Reactor) {
-        self.seat.as_deref().unwrap_or(self).unpark(reactor);
-        if self.outside.is_none() {
-            let _ = self.aside.unpark();
-        }
-    }
-
     /// Gives the thread a job that only it may run. Any thread may push.
     pub fn push(&self, pushed: Pushed, reactor: &Reactor) {
         self.inbox.lock().push_back(pushed);
         // Ordering: none needed for the job, which is under the lock; the thread sees the flag at
         // the latest after the token below.
         self.has_jobs.store(true, Ordering::Relaxed);
-        self.call(reactor);
+        self.unpark(reactor);
     }
 
     /// Whether there may be a job. Only the owner asks.
@@ -161,7 +140,7 @@ impl Bell {
         // Ordering: pairs with `answer`. A read-modify-write, so that a second ring before one
         // answer publishes what came before it as well.
         self.rung.swap(true, Ordering::Release);
-        self.home.call(&self.reactor);
+        self.home.unpark(&self.reactor);
     }
 }
 

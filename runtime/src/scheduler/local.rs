@@ -3,7 +3,7 @@
 //! A worker's queue can be pushed to by its own thread only; a thread-local tells which that is.
 //! After a thread's thread-locals are gone it acts as a foreign one.
 
-use super::{home::Home, lease::Lease, policy, shared::Shared};
+use super::{policy, shared::Shared};
 use heist_core::{
     job::Job,
     primitive::{self, Arc, deque},
@@ -31,21 +31,10 @@ pub struct Local {
     pub lifo_runs: Cell<u32>,
     /// Events and timers wake in their order; the slot would put the last one first.
     pub in_order: Cell<bool>,
-    /// What only this thread may run, also while it has no seat.
-    pub home: Arc<Home>,
-    /// Of a substitute: whose seat it is.
-    pub sits_in_for: Option<Arc<Lease>>,
-    /// To whom the seat is lent.
-    lease: RefCell<Option<Arc<Lease>>>,
 }
 
 primitive::thread_local! {
     static LOCAL: RefCell<Option<Rc<Local>>> = RefCell::new(None);
-}
-
-primitive::thread_local! {
-    /// What this thread was, while its seat is lent.
-    static LENT: RefCell<Option<Rc<Local>>> = RefCell::new(None);
 }
 
 /// The time in which a thread is a worker. Dropped, the thread is what it was before.
@@ -67,25 +56,6 @@ impl Drop for Seated {
     }
 }
 
-/// Lends this thread's seat, so that it is no worker any more. `None`: it is none, or its seat is
-/// lent already, and stays so.
-pub fn lend() -> Option<Arc<Lease>> {
-    let out = || LENT.try_with(|lent| lent.borrow().clone()).ok().flatten();
-    if let Some(local) = out()
-        && let Some(lease) = local.lease()
-    {
-        if lease.leave_out() {
-            return None;
-        }
-        Local::sit_again(&local);
-    }
-    let local = LOCAL.try_with(|current| current.take()).ok().flatten()?;
-    let lease = Lease::new(local.shared.clone(), local.me, local.home.clone());
-    local.lease.replace(Some(lease.clone()));
-    LENT.with(|lent| lent.replace(Some(local)));
-    Some(lease)
-}
-
 /// Where this thread hands over a scheduler's jobs.
 pub enum Route {
     /// It is one of the workers: to its own queue.
@@ -98,9 +68,7 @@ impl Route {
     pub fn of(shared: &Arc<Shared>) -> Self {
         let ours = |local: &RefCell<Option<Rc<Local>>>| {
             let local = local.borrow();
-            let ours = |local: &&Rc<Local>| {
-                Arc::ptr_eq(&local.shared, shared) && local.sits_in_for.is_none()
-            };
+            let ours = |local: &&Rc<Local>| Arc::ptr_eq(&local.shared, shared);
             local.as_ref().filter(ours).cloned()
         };
         match LOCAL.try_with(ours) {
@@ -143,43 +111,6 @@ pub fn is_worker() -> bool {
 }
 
 impl Local {
-    pub fn new(
-        shared: Arc<Shared>,
-        me: usize,
-        queue: deque::Worker<Job>,
-        home: Arc<Home>,
-        sits_in_for: Option<Arc<Lease>>,
-    ) -> Self {
-        Self {
-            shared,
-            me,
-            queue,
-            lifo_runs: Cell::new(0),
-            in_order: Cell::new(false),
-            home,
-            sits_in_for,
-            lease: RefCell::new(None),
-        }
-    }
-
-    /// Whether the seat is lent.
-    pub fn is_out(&self) -> bool {
-        self.lease.borrow().is_some()
-    }
-
-    /// To whom it is lent.
-    pub fn lease(&self) -> Option<Arc<Lease>> {
-        self.lease.borrow().clone()
-    }
-
-    /// The seat is back: the thread is a worker again.
-    pub fn sit_again(this: &Rc<Self>) {
-        this.lease.replace(None);
-        drop(LENT.with(|lent| lent.take()));
-        let before = LOCAL.with(|current| current.replace(Some(this.clone())));
-        drop(before);
-    }
-
     fn push(&self, job: Job, hint: Hint) {
         let displaced = match hint {
             Hint::Soon if !self.in_order.get() => self.shared.remotes[self.me].slot.put(job),

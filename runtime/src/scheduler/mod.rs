@@ -5,13 +5,11 @@
 //! heard of what a job does.
 
 pub mod assemble; // how is a scheduler put together?
-pub mod lend; // how does a worker's thread block without keeping its seat from others?
 pub mod work; // what does a worker do next?
 pub mod sleep; // how does a worker wait until there is something to do?
 pub mod worker; // what does a worker hold, and where does it look for a job?
 pub mod watch; // who stands still?
 pub mod local; // which worker is this thread, and where does a job go?
-pub mod lease; // who sits on a seat that was lent?
 pub mod shared; // what do all threads share?
 #[allow(unsafe_code)]
 pub mod live; // what must end before the runtime may?
@@ -27,7 +25,7 @@ pub mod policy; // which numbers did somebody choose, and why?
 pub use assemble::assemble;
 pub use home::{Bell, Home};
 pub use live::{Live, LiveKey};
-pub use local::{Hint, Route, lend, schedule};
+pub use local::{Hint, Route, schedule};
 pub use outside::AtWork;
 pub use shared::Shared;
 pub use work::Root;

@@ -70,7 +70,7 @@ impl Worker {
 
     /// Something that only this thread can do.
     fn is_called(&self, bell: Option<&Bell>) -> bool {
-        bell.is_some_and(Bell::is_rung) || self.local.home.has_jobs() || self.is_recalled()
+        bell.is_some_and(Bell::is_rung) || self.shared.remotes[self.me].home.has_jobs()
     }
 
     fn has_dispatch(&self) -> bool {

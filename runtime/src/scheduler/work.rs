@@ -25,7 +25,7 @@ impl Worker {
 
     /// The same, from where the worker is counted as a searcher or not.
     pub fn work_on(&self, mut searching: bool, mut root: Option<Root<'_>>) {
-        while !self.shared.idle.glance().is_stopping() && !self.is_recalled() {
+        while !self.shared.idle.glance().is_stopping() {
             if let Some(root) = &mut root
                 && root.bell.answer()
             {
@@ -36,9 +36,6 @@ impl Worker {
                 if (root.poll)() {
                     break;
                 }
-            }
-            if self.local.is_out() && self.regain(root.as_mut()) {
-                break;
             }
             self.next_turn();
             if let Some(job) = self.find() {
@@ -63,12 +60,6 @@ impl Worker {
             self.leave_search();
         }
         job.run();
-    }
-
-    /// Whether the seat belongs to another thread, which wants it back.
-    pub(super) fn is_recalled(&self) -> bool {
-        let lease = self.local.sits_in_for.as_ref();
-        lease.is_some_and(|lease| lease.is_recalled())
     }
 
     fn next_turn(&self) {
@@ -96,9 +87,6 @@ impl Worker {
         if self.watch.is_over(driver.timers.clock())
             && let Some(job) = self.help()
         {
-            if self.is_substitute() {
-                return self.shared.push_foreign(job);
-            }
             self.local.queue.push(job);
             self.shared.share();
         }
@@ -112,7 +100,7 @@ impl Worker {
         }
         // Ordering: our leaving before the second look; pairs with the fence in `push_foreign`.
         fence(Ordering::SeqCst);
-        if !self.shared.injector.is_empty() || !self.shared.remotes[self.me].stealer.is_empty() {
+        if !self.shared.injector.is_empty() || !self.local.queue.is_empty() {
             let (_, unpark) = self.shared.idle.claim_one();
             self.shared.unpark(unpark);
         }

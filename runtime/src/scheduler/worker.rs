@@ -1,8 +1,6 @@
 //! What does a worker hold, and where does it look for a job?
 
 use super::{
-    home::Home,
-    lease::Lease,
     local::{Local, Seated},
     policy,
     shared::{Shared, settled},
@@ -42,21 +40,13 @@ impl Worker {
     /// Makes this thread a worker.
     pub fn sit(seat: Seat) -> Self {
         let Seat { shared, me, queue } = seat;
-        let home = shared.remotes[me].home.clone();
-        Self::at(Local::new(shared, me, queue, home, None))
-    }
-
-    /// Makes this thread a worker that sits in for another. Its own queue stays empty.
-    pub(super) fn substitute(lease: Arc<Lease>) -> Self {
-        let (shared, me) = (lease.shared.clone(), lease.me);
-        let home = Arc::new(Home::beside(shared.remotes[me].home.clone()));
-        let queue = deque::Worker::new_fifo();
-        Self::at(Local::new(shared, me, queue, home, Some(lease)))
-    }
-
-    fn at(local: Local) -> Self {
-        let local = Rc::new(local);
-        let (shared, me) = (local.shared.clone(), local.me);
+        let local = Rc::new(Local {
+            shared: shared.clone(),
+            me,
+            queue,
+            lifo_runs: Cell::new(0),
+            in_order: Cell::new(false),
+        });
         let rng = fastrand::Rng::with_seed(shared.seed.wrapping_add(me as u64));
         Self {
             _seated: Seated::new(local.clone()),
@@ -72,7 +62,6 @@ impl Worker {
 
     /// Gives the seat up; its queue may have jobs in it.
     pub fn stand(self) -> Seat {
-        self.regain(None);
         let Self {
             local,
             shared,
@@ -100,7 +89,7 @@ impl Worker {
 
     /// Own jobs first, then the injector, then the others' queues.
     pub fn find(&self) -> Option<Job> {
-        let home = &self.local.home;
+        let home = &self.shared.remotes[self.me].home;
         if self.turn.get().is_multiple_of(policy::INJECTOR_TURNS)
             && let Some(job) = home.pop().or_else(|| self.injected())
         {
@@ -117,15 +106,7 @@ impl Worker {
         if injector.is_empty() {
             return None;
         }
-        if self.is_substitute() {
-            return settled(|| injector.steal());
-        }
         settled(|| injector.steal_batch_and_pop(&self.local.queue))
-    }
-
-    /// What lay in its queue nobody could steal if it blocked.
-    pub(super) fn is_substitute(&self) -> bool {
-        self.local.sits_in_for.is_some()
     }
 
     fn steal(&self) -> Option<Job> {
@@ -137,7 +118,7 @@ impl Worker {
         };
         let victims = (0..workers).map(|offset| (start + offset) % workers);
         victims
-            .filter(|victim| *victim != self.me || self.is_substitute())
+            .filter(|victim| *victim != self.me)
             .find_map(|victim| self.steal_from(victim))
     }
 
@@ -154,9 +135,6 @@ impl Worker {
 
     fn steal_from(&self, victim: usize) -> Option<Job> {
         let stealer = &self.shared.remotes[victim].stealer;
-        if self.is_substitute() {
-            return settled(|| stealer.steal());
-        }
         settled(|| stealer.steal_batch_and_pop(&self.local.queue))
     }
 }
