@@ -147,9 +147,7 @@ impl Pool {
                 VecDeque::new()
             }
         };
-        for job in stranded {
-            (self.spare)(job);
-        }
+        stranded.into_iter().for_each(&self.spare);
         match job.map(|job| self.place(job, false)) {
             Some(Placed::Refused(job) | Placed::Start(job, _)) => Err(job),
             Some(Placed::Done) | None => Ok(()),
@@ -203,6 +201,21 @@ impl Pool {
                 None => return,
             }
         }
+    }
+
+    /// A lookup got no thread. If others queued behind it, and nobody is left who would take them,
+    /// they go where jobs without threads go.
+    fn lookup_refused(&self) {
+        let stranded = {
+            let mut lookups = self.lookups.lock();
+            lookups.running -= 1;
+            if lookups.running == 0 {
+                std::mem::take(&mut lookups.queue)
+            } else {
+                VecDeque::new()
+            }
+        };
+        stranded.into_iter().for_each(&self.spare);
     }
 
     fn place(&self, job: Job, may_start: bool) -> Placed {
@@ -339,8 +352,7 @@ pub fn look_up<T: Send + 'static>(
     };
     let call = call.send(pool);
     if call.0.is_err() {
-        // Liveness: the queue is empty or others run, which empty it before they end.
-        pool.lookups.lock().running -= 1;
+        pool.lookup_refused();
     }
     call
 }

@@ -109,7 +109,7 @@ pub unsafe fn hear_rest(
 
 /// The signal does again what it did before, whoever hears it: it ends the process.
 pub fn restore(signal: c_int) {
-    // SAFETY: no pointers.
+    // SAFETY: async-signal-safe, and no pointers.
     unsafe { libc::signal(signal, libc::SIG_DFL) };
 }
 
@@ -186,8 +186,7 @@ fn is_default(signal: c_int) -> bool {
 
 /// Has the signal do what it does without us: at once, or when its handler returns.
 fn end(signal: c_int) {
+    restore(signal);
     // SAFETY: async-signal-safe, and no pointers.
-    unsafe { libc::signal(signal, libc::SIG_DFL) };
-    // SAFETY: as above.
     unsafe { libc::raise(signal) };
 }

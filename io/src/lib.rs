@@ -26,6 +26,7 @@ mod slab; // where do the sources' slots lie?
 pub mod readiness; // may an operation on this descriptor be tried?
 #[cfg_attr(heist_model, path = "selector/model.rs")]
 mod selector; // how does one wait for many descriptors?
+mod report; // what does the operating system say of a descriptor, and what was it asked?
 mod variant; // which ways of waiting for the operating system are there?
 
 #[doc(inline)]

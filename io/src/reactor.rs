@@ -12,7 +12,8 @@
 
 use crate::{
     readiness::{Direction, Readiness},
-    selector::{Buffer, Interest, Report, Selector},
+    report::{Interest, Report},
+    selector::{Buffer, Selector},
     slab::Slab,
     variant::Variant,
 };

@@ -20,7 +20,7 @@ const TICKS: u64 = ((1 << 32) - 1) * TICK;
 const GENERATION: u64 = 1 << 40;
 
 /// How many generations there are.
-pub const GENERATIONS: u32 = 1 << 24;
+const GENERATIONS: u32 = 1 << 24;
 
 /// One of a descriptor's two ways.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -5,7 +5,7 @@ use heist_io::blocking::{Pool, look_up};
 use std::{
     future::poll_fn,
     sync::{
-        Arc,
+        Arc, Mutex,
         atomic::{AtomicUsize, Ordering::SeqCst},
         mpsc,
     },
@@ -67,7 +67,7 @@ fn threads_start_when_nobody_is_idle_and_jobs_queue_beyond_the_limit() {
 fn lookups_that_hang_leave_threads_to_others() {
     let pool = pool(512);
     let (open, gate) = mpsc::channel::<()>();
-    let gate = Arc::new(std::sync::Mutex::new(gate));
+    let gate = Arc::new(Mutex::new(gate));
     let done = Arc::new(AtomicUsize::new(0));
     let mut lookups: Vec<_> = (0..100)
         .map(|number| {
@@ -136,4 +136,32 @@ fn a_closure_that_stays_is_not_waited_for_longer_than_that() {
     assert!(!pool.shutdown(Duration::from_millis(20)));
     drop(open);
     assert!(pool.shutdown(Duration::from_secs(10)));
+}
+
+/// A thread that goes is off the idle list and counted still, until its hook
+/// has returned; a job that comes meanwhile queues for it.
+#[test]
+fn a_job_that_comes_while_the_last_thread_goes_is_run() {
+    let (going, gone) = mpsc::channel();
+    let (let_go, may_go) = mpsc::channel::<()>();
+    let (going, may_go) = (Mutex::new(going), Mutex::new(may_go));
+    let on_stop = move || {
+        let _ = going.lock().unwrap().send(());
+        let _ = may_go.lock().unwrap().recv();
+    };
+    let pool = Pool::new(
+        1,
+        String::from("test"),
+        Box::new(|| ()),
+        Box::new(on_stop),
+        Box::new(Job::run),
+    );
+    let (tell, told) = mpsc::channel();
+    let tell_2 = tell.clone();
+    assert!(Pool::push(&pool, Job::call(move || tell.send(1).unwrap())).is_ok());
+    assert_eq!(told.recv(), Ok(1));
+    gone.recv().unwrap(); // after ten idle seconds
+    assert!(Pool::push(&pool, Job::call(move || tell_2.send(2).unwrap())).is_ok());
+    drop(let_go);
+    assert_eq!(told.recv(), Ok(2));
 }

@@ -8,6 +8,7 @@ mod table; // which models are there?
 pub mod models; // the executions
 #[allow(unsafe_code)]
 pub mod work; // jobs that must be run once
+pub mod wakes; // how often was something woken?
 pub mod check; // runs a model in every order
 
 pub use table::{MODELS, Model};

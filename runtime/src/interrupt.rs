@@ -24,15 +24,16 @@ pub struct Interrupt {
 }
 
 impl Interrupt {
-    /// Calls `stop` at the first signal since `heard` was made. `None`: the operating system has
-    /// refused the thread, and signals do what they do to any program.
+    /// Calls `stop` at the first signal since `heard` was made. `None`: nobody hears them, or the
+    /// operating system has refused the thread, and they do what they do to any program.
     pub fn new(
-        heard: (Termination, Requests),
-        handle: Handle,
+        heard: Option<(Termination, Requests)>,
+        handle: &Handle,
         grace: Duration,
         stop: impl FnOnce() + Send + 'static,
     ) -> Option<Self> {
-        let (termination, requests) = heard;
+        let (termination, requests) = heard?;
+        let handle = handle.clone();
         let first = Arc::<Mutex<Option<c_int>>>::default();
         let attended = first.clone();
         let attend = move || {

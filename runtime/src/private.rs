@@ -30,9 +30,7 @@ where
     let heard = heard(signals);
     let root = runtime.spawn(async move { future.await.report() });
     let stop = root.abort_handle();
-    let stop = move || stop.abort();
-    let interrupt =
-        heard.and_then(|heard| Interrupt::new(heard, runtime.handle().clone(), grace, stop));
+    let interrupt = Interrupt::new(heard, runtime.handle(), grace, move || stop.abort());
     let joined = runtime.block_on(root);
     let code = match joined {
         Ok(code) => Some(code),
@@ -56,11 +54,8 @@ pub fn main_local<F: Future<Output: Termination>>(
         Err(error) => return refused(&error),
     };
     let (sender, stopped) = oneshot();
-    let stop = move || {
-        let _ = sender.send(());
-    };
-    let interrupt = heard(signals)
-        .and_then(|heard| Interrupt::new(heard, runtime.handle().clone(), grace, stop));
+    let stop = move || _ = sender.send(());
+    let interrupt = Interrupt::new(heard(signals), runtime.handle(), grace, stop);
     let stopped = async {
         if stopped.await.is_err() {
             // Nobody listens for signals.

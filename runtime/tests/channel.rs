@@ -290,6 +290,19 @@ fn with_the_last_sender_gone_nobody_takes_the_value_of_who_was_chosen() {
     }
 }
 
+/// Who had been chosen to hear the end kept it from those behind him.
+#[test]
+fn every_waiting_receiver_hears_the_end_when_the_last_value_is_taken() {
+    let (sender, receiver) = channel(1);
+    let mut first = Hand::waits(receiver.recv());
+    let others = [receiver.recv(), receiver.recv()].map(Hand::waits);
+    sender.try_send(7).unwrap();
+    drop(sender);
+    assert_eq!(first.poll(), Poll::Ready(Ok(7)));
+    // Not polled: each is woken by the end itself, and not by the one before it.
+    assert_eq!(others.map(|receives| receives.wakes()), [1, 1]);
+}
+
 #[test]
 fn with_the_last_receiver_gone_every_waiting_sender_gets_its_value_back() {
     for capacity in [0, 1] {

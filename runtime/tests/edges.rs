@@ -11,7 +11,7 @@ use heist_io::{
     readiness::{Direction, Place},
     source::{Source, Waits},
 };
-use rustix::net::{SendAncillaryBuffer, SendAncillaryMessage, SendFlags, sendmsg};
+use rustix::net::{SendAncillaryBuffer, SendAncillaryMessage, SendFlags, send, sendmsg};
 use std::{
     future::poll_fn,
     io::{IoSlice, Read as _, Write as _},
@@ -25,6 +25,7 @@ use std::{
         atomic::{AtomicBool, Ordering::SeqCst},
     },
     task::Poll,
+    time::{Duration, Instant},
 };
 
 /// Runs a future on one thread, so that what it does between two awaits is one event to the
@@ -229,4 +230,53 @@ async fn exchange(stream: &TcpStream, number: u32) {
     let mut answer = [0; 4];
     stream.read_exact(&mut answer).await.unwrap();
     assert_eq!(u32::from_le_bytes(answer), number, "a foreign byte");
+}
+
+/// A read stops at the urgent mark, and what lies behind is no new edge.
+#[test]
+fn bytes_behind_urgent_data_are_not_lost() {
+    on_one_thread(async {
+        let (stream, mut peer) = accepted_with_a_plain_peer().await;
+        let mut buffer = [0; 64];
+        begin(&mut stream.read(&mut buffer)).await;
+        peer.write_all(b"abc").unwrap();
+        send(&peer, b"X", SendFlags::OOB).unwrap();
+        peer.write_all(b"def").unwrap();
+        let mut got = Vec::new();
+        while got.len() < 6 {
+            let read = stream.read(&mut buffer).await.unwrap();
+            got.extend_from_slice(&buffer[..read]);
+        }
+        assert_eq!(got, b"abcdef");
+    });
+}
+
+/// A read into nothing gives 0, also while there is nothing to read.
+#[test]
+fn a_read_into_nothing_is_ready() {
+    on_one_thread(async {
+        let (stream, _peer) = accepted_with_a_plain_peer().await;
+        assert_eq!(stream.read(&mut []).await.unwrap(), 0);
+    });
+}
+
+/// The leader is in the reactor already when its birth is told: the kick left a token that nobody
+/// took, and every later unpark believed that the thread had been called.
+#[test]
+fn the_first_source_while_a_worker_falls_asleep() {
+    for round in 0..3_000_u64 {
+        let runtime = Builder::new().workers(1).build().unwrap();
+        runtime.block_on(async {
+            let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+            spawn(async {}).await.unwrap();
+            let until = Instant::now() + Duration::from_nanos(round * 37 % 60_000);
+            while Instant::now() < until {
+                std::hint::spin_loop();
+            }
+            let mut accept = listener.accept();
+            begin(&mut accept).await;
+            // The worker sleeps, in the reactor, and is called.
+            spawn(async {}).await.unwrap();
+        });
+    }
 }

@@ -308,3 +308,16 @@ fn one_seat_is_taken_in_turns() {
         .for_each(|thread| thread.join().unwrap());
     assert_eq!(go.load(SeqCst), 200);
 }
+
+/// A blocking closure that blocks on the runtime which waits for it: there is one seat, and it is
+/// taken.
+#[test]
+fn a_blocking_closure_may_block_on_its_own_runtime() {
+    for builder in [Builder::new().workers(1), Builder::new().current_thread()] {
+        let runtime = Arc::new(builder.build().unwrap());
+        let inner = runtime.clone();
+        let closure = move || inner.block_on(async { heist::spawn(async { 4 }).await.unwrap() });
+        let closure = runtime.handle().spawn_blocking(closure);
+        assert_eq!(runtime.block_on(closure).unwrap(), 4);
+    }
+}

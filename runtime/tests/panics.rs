@@ -332,6 +332,40 @@ fn in_a_foreign_waker_of_a_timer() {
     });
 }
 
+/// At the runtime's end all that wait for a socket are woken, whoever panics.
+#[test]
+fn in_a_foreign_waker_of_a_socket() {
+    let runtime = Builder::new().workers(1).build().unwrap();
+    let bind = || heist::net::TcpListener::bind("127.0.0.1:0");
+    let listeners = [(); 2].map(|()| runtime.block_on(bind()).unwrap());
+    let foreign = [true, false].map(|panics| Arc::new(Foreign::new(panics, false)));
+    let mut accepts = [listeners[0].accept(), listeners[1].accept()];
+    for (accept, foreign) in accepts.iter_mut().zip(&foreign) {
+        let waker = Waker::from(foreign.clone());
+        assert!(poll_once(Pin::new(accept), &waker).is_pending());
+    }
+    drop(runtime);
+    assert_eq!(foreign.map(|foreign| foreign.woken.load(SeqCst)), [1, 1]);
+}
+
+/// As many lookups as may run at once: the next one finds a place all the same.
+#[test]
+fn in_a_foreign_waker_of_a_lookup() {
+    survives(|runtime| {
+        runtime.block_on(async {
+            let waker = Waker::from(Arc::new(Foreign::new(true, false)));
+            let mut lost: Vec<_> = (0..32)
+                .map(|_| heist::net::lookup_host("localhost:1"))
+                .collect();
+            for lookup in &mut lost {
+                let _ = poll_once(Pin::new(lookup), &waker);
+            }
+            drop(lost);
+            heist::net::lookup_host("localhost:1").await.unwrap();
+        });
+    });
+}
+
 #[test]
 fn in_a_hook_of_a_thread() {
     for builder in [Builder::new().workers(2), Builder::new().current_thread()] {

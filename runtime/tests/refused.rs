@@ -247,3 +247,60 @@ fn what_still_blocks_at_the_end_is_named() {
     drop(open);
     drop(stuck);
 }
+
+/// Two threads are refused, each in sight of the other.
+#[test]
+fn two_refused_threads_lose_no_closure() {
+    in_a_process("two_refused_threads_lose_no_closure", || {
+        let runtime = started();
+        refuse_threads();
+        runtime.block_on(async {
+            for round in 0..5_000 {
+                let both = Arc::new(Barrier::new(2));
+                let tasks: Vec<_> = (0..2)
+                    .map(|_| {
+                        let both = both.clone();
+                        spawn(async move {
+                            both.wait();
+                            spawn_blocking(move || round).await.unwrap()
+                        })
+                    })
+                    .collect();
+                for task in tasks {
+                    assert_eq!(task.await.unwrap(), round);
+                }
+            }
+        });
+        allow_threads();
+    });
+}
+
+/// As many lookups as may run at once are refused while more of them queue behind.
+#[test]
+fn refused_lookups_leave_none_in_the_queue() {
+    in_a_process("refused_lookups_leave_none_in_the_queue", || {
+        let runtime = started();
+        let many = Barrier::new(41);
+        std::thread::scope(|scope| {
+            let threads: Vec<_> = (0..40)
+                .map(|_| {
+                    scope.spawn(|| {
+                        many.wait(); // all are there
+                        many.wait(); // and no more will be
+                        for _ in 0..200 {
+                            // Refused, or run on a worker; never forgotten.
+                            let _ = runtime.block_on(lookup_host("localhost:1"));
+                        }
+                    })
+                })
+                .collect();
+            many.wait();
+            refuse_threads();
+            many.wait();
+            threads
+                .into_iter()
+                .for_each(|thread| thread.join().unwrap());
+        });
+        allow_threads();
+    });
+}

@@ -2,25 +2,18 @@
 //!
 //! A program is this test's own executable, told by a variable which one to be.
 
+#[path = "support/program.rs"]
+mod program;
+
 use heist::{__private, Builder, signal::ctrl_c};
+use program::{Program, say};
 use std::{
-    future::pending,
-    io::{BufRead as _, BufReader, Read as _, Write as _},
-    os::unix::process::ExitStatusExt as _,
-    process::{Child, ChildStderr, ChildStdout, Command, ExitStatus, Stdio},
+    future::pending, io::Read as _, os::unix::process::ExitStatusExt as _, process::Command,
     time::Duration,
 };
 
-const PROGRAM: &str = "HEIST_TEST_PROGRAM";
 const SIGINT: i32 = 2;
 const SIGTERM: i32 = 15;
-
-/// Says a line to the test.
-fn say(line: &str) {
-    let mut out = std::io::stdout();
-    writeln!(out, "{line}").unwrap();
-    out.flush().unwrap();
-}
 
 struct SaysWhenDropped(&'static str);
 
@@ -76,13 +69,16 @@ async fn decides() -> std::process::ExitCode {
     std::process::ExitCode::from(7)
 }
 
-/// The root blocks its worker, and with it any shutdown.
-async fn is_stuck() {
+/// Blocks the worker, and with it any shutdown.
+fn park() {
     say("ready");
-    std::thread::park();
     loop {
         std::thread::park();
     }
+}
+
+async fn is_stuck() {
+    park();
 }
 
 fn is_stuck_for(grace: Duration) -> std::process::ExitCode {
@@ -91,6 +87,39 @@ fn is_stuck_for(grace: Duration) -> std::process::ExitCode {
         true,
         is_stuck(),
     )
+}
+
+fn for_ever() -> Builder {
+    Builder::new()
+        .workers(2)
+        .shutdown_timeout(Duration::from_secs(3600))
+}
+
+/// The same, while it keeps stderr from others.
+fn is_stuck_with_stderr() -> std::process::ExitCode {
+    __private::main(for_ever(), true, async {
+        let _err = std::io::stderr().lock();
+        park();
+    })
+}
+
+/// The root returns, and what another task owns does not let the runtime end.
+fn ends_slowly() -> std::process::ExitCode {
+    struct Parks;
+    impl Drop for Parks {
+        fn drop(&mut self) {
+            park();
+        }
+    }
+    __private::main(for_ever(), true, async {
+        let (tell, told) = heist::sync::oneshot();
+        heist::spawn(async move {
+            let _parks = Parks;
+            tell.send(()).unwrap();
+            pending::<()>().await;
+        });
+        told.await.unwrap();
+    })
 }
 
 /// Without the attribute: a signal that was heard once ends the program again.
@@ -118,7 +147,7 @@ async fn reads() {
 /// The program of this process, if it is one.
 #[test]
 fn program() {
-    let Ok(name) = std::env::var(PROGRAM) else {
+    let Some(name) = program::name() else {
         return;
     };
     let code = match name.as_str() {
@@ -129,75 +158,13 @@ fn program() {
         "decides" => decides(),
         "is_stuck" => is_stuck_for(Duration::from_secs(3600)),
         "is_stuck_for_100_ms" => is_stuck_for(Duration::from_millis(100)),
+        "is_stuck_with_stderr" => is_stuck_with_stderr(),
+        "ends_slowly" => ends_slowly(),
         "runs" => return runs(),
         "reads" => reads(),
         other => panic!("no program `{other}`"),
     };
     say(&format!("returned {code:?}"));
-}
-
-/// A program that has said that it is ready.
-struct Program {
-    child: Child,
-    out: BufReader<ChildStdout>,
-    err: ChildStderr,
-}
-
-impl Program {
-    fn start(name: &str) -> Self {
-        let this = std::env::current_exe().expect("a test has a path");
-        let mut command = Command::new(this);
-        command.args(["--exact", "program", "--nocapture"]);
-        Self::of(command, name)
-    }
-
-    fn of(mut command: Command, name: &str) -> Self {
-        let mut child = command
-            .env(PROGRAM, name)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut program = Self {
-            out: BufReader::new(child.stdout.take().unwrap()),
-            err: child.stderr.take().unwrap(),
-            child,
-        };
-        program.wait_for("ready");
-        program
-    }
-
-    /// Reads until the program says `line`. What the test harness says stands between.
-    fn wait_for(&mut self, line: &str) {
-        let found = self
-            .out
-            .by_ref()
-            .lines()
-            .any(|said| said.unwrap().ends_with(line));
-        assert!(found, "the program ended and never said `{line}`");
-    }
-
-    fn signal(&self, signal: i32) {
-        let kill = Command::new("kill")
-            .args([format!("-{signal}"), self.child.id().to_string()])
-            .status();
-        assert!(kill.unwrap().success());
-    }
-
-    /// How the program ended, and what it said on stdout and stderr that nobody has read.
-    fn end(mut self) -> (ExitStatus, String, String) {
-        let (mut out, mut err) = (String::new(), String::new());
-        self.out.read_to_string(&mut out).unwrap();
-        self.err.read_to_string(&mut err).unwrap();
-        (self.child.wait().unwrap(), out, err)
-    }
-}
-
-impl Drop for Program {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-    }
 }
 
 #[test]
@@ -299,6 +266,38 @@ fn a_program_that_is_stuck_ends_with_the_grace_and_says_where() {
         err.contains("1 tasks on 2 workers") && err.contains("is_stuck"),
         "{err}"
     );
+}
+
+#[test]
+fn a_signal_ends_a_shutdown_that_nobody_wants_to_wait_for() {
+    for signal in [SIGINT, SIGTERM] {
+        let program = Program::start("ends_slowly");
+        program.signal(signal);
+        let (status, _, err) = program.end();
+        assert_eq!(status.signal(), Some(signal));
+        assert!(err.contains("1 tasks on 2 workers"), "{err}");
+    }
+}
+
+#[test]
+fn a_closed_stderr_is_no_reason_to_live() {
+    let mut program = Program::start("is_stuck");
+    drop(program.err.take());
+    program.signal(SIGINT);
+    program.signal(SIGTERM);
+    let (status, ..) = program.end();
+    assert!(status.signal().is_some(), "{status}");
+}
+
+/// The second signal waits to say who was left; the third one ends it whatever happens.
+#[test]
+fn nor_is_one_that_somebody_holds_for_ever() {
+    let program = Program::start("is_stuck_with_stderr");
+    for signal in [SIGINT, SIGTERM, SIGTERM] {
+        program.signal(signal);
+    }
+    let (status, ..) = program.end();
+    assert!(status.signal().is_some(), "{status}");
 }
 
 #[test]

@@ -18,15 +18,7 @@ use std::{
     thread,
     time::Duration,
 };
-use support::{watch, watch_of};
-
-const fn scaled(number: usize) -> usize {
-    if cfg!(debug_assertions) {
-        number / 8
-    } else {
-        number
-    }
-}
+use support::{scaled, watch, watch_of};
 
 const MILLISECOND: Duration = Duration::from_millis(1);
 

@@ -2,7 +2,6 @@
 
 #[path = "support/guard.rs"]
 mod guard;
-#[allow(dead_code, reason = "shared with tests that watch from inside")]
 mod support;
 
 use futures::task::AtomicWaker;
@@ -20,16 +19,7 @@ use std::{
     thread,
     time::Duration,
 };
-use support::watch_of;
-
-/// Without optimisation the numbers are smaller.
-const fn scaled(number: usize) -> usize {
-    if cfg!(debug_assertions) {
-        number / 8
-    } else {
-        number
-    }
-}
+use support::{scaled, watch_of};
 
 #[test]
 fn a_million_spawns_and_aborts_from_four_threads() {

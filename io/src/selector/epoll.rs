@@ -4,7 +4,7 @@
 //! once, edge-triggered, with the peer's end told apart (`RDHUP`). To notify is to write to a
 //! counter of our own, which is edge-triggered too and never read.
 
-use super::Report;
+use crate::report::Report;
 use polling::Poller;
 use rustix::event::{
     EventfdFlags,
@@ -37,7 +37,7 @@ struct KernelTimespec {
     nanoseconds: i64,
 }
 
-/// Where one wait's events go.
+/// What the one who waits keeps from wait to wait: room for events, and what the system lacks.
 #[derive(Default)]
 pub struct Buffer {
     events: Vec<libc::epoll_event>,

@@ -3,33 +3,12 @@
 //! By a flag under a lock. No descriptor is ever ready: models wake through `notify`, and report by
 //! hand.
 
-use crate::variant::Variant;
+use crate::{
+    report::{Interest, Report},
+    variant::Variant,
+};
 use heist_core::primitive::{Condvar, Mutex};
 use std::{io, os::fd::BorrowedFd, time::Duration};
-
-/// See the real one.
-#[derive(Debug, Clone, Copy)]
-pub struct Report {
-    /// See the real one.
-    pub key: u64,
-    /// See the real one.
-    pub readable: bool,
-    /// See the real one.
-    pub writable: bool,
-    /// See the real one.
-    pub ended: bool,
-    /// See the real one.
-    pub urgent: bool,
-}
-
-/// See the real one.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Interest {
-    /// See the real one.
-    pub read: bool,
-    /// See the real one.
-    pub write: bool,
-}
 
 /// See the real one.
 #[derive(Debug, Default)]

@@ -4,7 +4,7 @@
 //! reported each time something comes in or room appears. Without edges it is armed for what
 //! somebody waits for, and a report disarms it.
 
-use super::{Interest, Report};
+use crate::report::{Interest, Report};
 use polling::{Event, Events, PollMode, Poller};
 use std::{fmt, io, os::fd::BorrowedFd, time::Duration};
 

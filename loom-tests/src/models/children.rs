@@ -3,30 +3,23 @@
 //! Combinators polled by hand. Their children wait for a number that another thread raises; it
 //! orders nothing, so a poll sees it only if the wake before it does.
 
-use crate::check::{join, spawn};
+use crate::{
+    check::{join, spawn},
+    wakes::Wakes,
+};
 use heist::combinators::{as_completed, gather};
 use heist_core::{
     primitive::{
         Arc,
         atomic::{AtomicUsize, Ordering},
     },
-    waker::{WakeTarget, waker},
+    waker::waker,
 };
 use std::{
     pin::{Pin, pin},
     sync::{Arc as Plain, Mutex as PlainMutex},
     task::{Context, Poll, Waker},
 };
-
-/// How often the parent was woken. For the model only: it adds no order.
-#[derive(Default)]
-struct Wakes(AtomicUsize);
-
-impl WakeTarget for Wakes {
-    fn wake(this: &Arc<Self>) {
-        this.0.fetch_add(1, Ordering::Relaxed);
-    }
-}
 
 /// A number, and the waker of the child that waits for it: left by its first poll, before any
 /// other thread is there.
@@ -95,7 +88,7 @@ fn comes_to_its_end<C>(
         .collect();
     // Like an executor, which polls once more for a wake that came during a poll; but it does not
     // look at the wake's order, as one does not that polls for another reason.
-    let count = || wakes.0.load(Ordering::Relaxed);
+    let count = || wakes.count();
     let (mut seen, mut is_over) = (count(), poll());
     while !is_over && count() != seen {
         seen = count();

@@ -3,14 +3,17 @@
 //! A slot of the slab, a leader that reports, and the kernel as one number: what an operation
 //! finds.
 
-use crate::check::{join, spawn};
+use crate::{
+    check::{join, spawn},
+    wakes::Wakes,
+};
 use heist_core::{job::Job, wait::Kind};
 use heist_core::{
     primitive::{
         Arc,
         atomic::{AtomicUsize, Ordering},
     },
-    waker::{WakeTarget, waker},
+    waker::waker,
 };
 use heist_io::{
     Variant,
@@ -25,22 +28,6 @@ use std::{
     panic::Location,
     task::{Context, Poll, Waker},
 };
-
-/// How often something was woken. For the model only: it adds no order.
-#[derive(Default)]
-struct Wakes(AtomicUsize);
-
-impl WakeTarget for Wakes {
-    fn wake(this: &Arc<Self>) {
-        this.0.fetch_add(1, Ordering::Relaxed);
-    }
-}
-
-impl Wakes {
-    fn count(&self) -> usize {
-        self.0.load(Ordering::Relaxed)
-    }
-}
 
 /// The leader's part: what was harvested is woken after it.
 fn report(slot: &Readiness, generation: u32) {

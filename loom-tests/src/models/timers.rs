@@ -2,15 +2,12 @@
 //!
 //! One shard on a paused clock: time passes when the model says so.
 
-use crate::check::{join, spawn};
-use heist::internals::Leader;
-use heist_core::{
-    primitive::{
-        Arc,
-        atomic::{AtomicUsize, Ordering},
-    },
-    waker::{WakeTarget, waker},
+use crate::{
+    check::{join, spawn},
+    wakes::Wakes,
 };
+use heist::internals::Leader;
+use heist_core::{primitive::Arc, waker::waker};
 use heist_timer::{Clock, Sleep, Timers, enter, sleep};
 use std::{
     pin::Pin,
@@ -18,22 +15,6 @@ use std::{
     task::{Context, Poll, Waker},
     time::Duration,
 };
-
-/// How often something was woken. For the model only: it adds no order.
-#[derive(Default)]
-struct Wakes(AtomicUsize);
-
-impl WakeTarget for Wakes {
-    fn wake(this: &Arc<Self>) {
-        this.0.fetch_add(1, Ordering::Relaxed);
-    }
-}
-
-impl Wakes {
-    fn count(&self) -> usize {
-        self.0.load(Ordering::Relaxed)
-    }
-}
 
 fn poll(sleep: &mut Sleep, waker: &Waker) -> Poll<()> {
     Pin::new(sleep).poll(&mut Context::from_waker(waker))

@@ -57,15 +57,6 @@ pub struct Idle {
     workers: usize,
 }
 
-/// Where a change begins.
-#[derive(Clone, Copy)]
-enum From {
-    /// What a plain read shows, which may be old: then a change that would not be made is not
-    /// missed.
-    Glance,
-    Newest,
-}
-
 impl Idle {
     pub fn new(workers: usize) -> Self {
         assert!(workers <= MAX_WORKERS, "at most {MAX_WORKERS} workers");
@@ -96,7 +87,7 @@ impl Idle {
     /// `None` when the runtime is stopping.
     #[must_use]
     pub fn announce(&self, me: usize, searching: bool) -> Option<View> {
-        let change = self.change(From::Newest, |view| {
+        let change = self.change(self.word.seed(), |view| {
             (!view.is_stopping).then(|| view.asleep(me, searching, self.workers))
         });
         if change.is_none() && searching {
@@ -113,7 +104,7 @@ impl Idle {
         if !glance.has_sleepers() || glance.has_searchers() {
             return (glance, Unpark::default());
         }
-        let change = self.change(From::Glance, |view| {
+        let change = self.change(glance.0, |view| {
             let candidate = view.candidate().filter(|_| view.searchers == 0)?;
             Some(view.woken(candidate))
         });
@@ -127,7 +118,9 @@ impl Idle {
     /// Wakes up on one's own account, and becomes a searcher: pushers that saw us search before
     /// we fell asleep have relied on us. Claimed meanwhile, we are one already.
     pub fn withdraw(&self, me: usize) -> Unpark {
-        let change = self.change(From::Newest, |view| view.sleeps(me).then(|| view.woken(me)));
+        let change = self.change(self.word.seed(), |view| {
+            view.sleeps(me).then(|| view.woken(me))
+        });
         Unpark {
             claimed: None,
             armed: change.and_then(|(old, new)| new.newly_armed(old)),
@@ -136,7 +129,7 @@ impl Idle {
 
     /// `me`, asleep too, takes the watch over from the deputy. Whether it has.
     pub fn relieve(&self, deputy: usize, me: usize) -> bool {
-        let change = self.change(From::Glance, |view| {
+        let change = self.change(self.glance().0, |view| {
             let can = view.is_deputy(deputy) && view.sleeps(me);
             can.then_some(View {
                 deputy: Some(me as u16),
@@ -148,7 +141,7 @@ impl Idle {
 
     /// The deputy gives up its watch, if nobody is awake to be watched.
     pub fn doze(&self, me: usize) {
-        let _ = self.change(From::Glance, |view| {
+        let _ = self.change(self.glance().0, |view| {
             let all = view.sleepers.len() == self.workers && view.is_deputy(me);
             all.then_some(View {
                 deputy: None,
@@ -159,7 +152,7 @@ impl Idle {
 
     /// Stops searching; whether that was the last searcher, who must look at the injector again.
     pub fn stop_searching(&self) -> bool {
-        let change = self.change(From::Newest, |view| {
+        let change = self.change(self.word.seed(), |view| {
             Some(View {
                 searchers: view.searchers - 1,
                 ..view
@@ -170,16 +163,17 @@ impl Idle {
 
     /// Stops, and claims everybody in the same step. Says who must be unparked.
     pub fn stop(&self) -> impl Iterator<Item = usize> + use<> {
-        let change = self.change(From::Newest, |view| Some(view.stopped()));
+        let change = self.change(self.word.seed(), |view| Some(view.stopped()));
         change
             .map_or(Workers::default(), |(old, _)| old.sleepers)
             .iter()
     }
 
-    /// One change, unless `next` declines: what was there, and what is.
+    /// One change, unless `next` declines: what was there, and what is. `first` is what the word
+    /// is thought to say; who must not decline because of an old one begins with the newest.
     fn change(
         &self,
-        from: From,
+        first: u64,
         mut next: impl FnMut(View) -> Option<View>,
     ) -> Option<(View, View)> {
         if let Some(view) = &self.wide {
@@ -191,10 +185,7 @@ impl Idle {
             new.check(self.workers);
             return Some((old, new));
         }
-        let mut old = match from {
-            From::Glance => self.word.load(Ordering::Relaxed),
-            From::Newest => self.word.seed(),
-        };
+        let mut old = first;
         loop {
             let new = next(unpacked(old))?;
             // Ordering: none. Whoever relies on an order between this word and another has a

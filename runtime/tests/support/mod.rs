@@ -1,4 +1,5 @@
-//! What these tests share.
+//! What these tests share; not each of them needs all of it.
+#![allow(dead_code)]
 
 use heist::Handle;
 use std::{sync::mpsc, thread, time::Duration};
@@ -18,4 +19,13 @@ pub fn watch_of(handle: Handle, what: String) -> mpsc::Sender<()> {
         }
     });
     over
+}
+
+/// A number of things in a test that is optimised; fewer in one that is not.
+pub const fn scaled(number: usize) -> usize {
+    if cfg!(debug_assertions) {
+        number / 8
+    } else {
+        number
+    }
 }

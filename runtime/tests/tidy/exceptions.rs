@@ -51,7 +51,7 @@ pub const UNSAFE: &[(&str, usize)] = &[
     ("runtime/src/task/waker.rs", 12),
     ("io/src/selector/epoll.rs", 2),
     ("io/src/selector/portable.rs", 1),
-    ("io/src/disposition.rs", 12),
+    ("io/src/disposition.rs", 11),
     ("io/src/signal.rs", 1),
     ("io/src/termination.rs", 1),
     ("runtime/core/src/job.rs", 10),
