@@ -420,3 +420,23 @@ impl<T> Unblock<T> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// All that run are refused at once, and another one has queued behind them.
+    #[test]
+    fn refused_lookups_hand_on_those_that_queue() {
+        let nothing = || Box::new(|| ());
+        let pool = Pool::new(1, String::new(), nothing(), nothing(), Box::new(Job::run));
+        pool.lookups.lock().running = LOOKUPS_MAX;
+        let mut queued = look_up(&pool, || 7);
+        let mut poll = || queued.poll(&mut Context::from_waker(std::task::Waker::noop()));
+        for _ in 0..LOOKUPS_MAX {
+            assert!(poll().is_pending());
+            pool.lookup_refused();
+        }
+        assert!(matches!(poll(), Poll::Ready(Ok(7))));
+    }
+}

@@ -3,6 +3,7 @@
 
 use heist_io::disposition;
 use std::{
+    process::Command,
     sync::{
         Arc, Barrier,
         atomic::{AtomicUsize, Ordering::SeqCst},
@@ -42,6 +43,21 @@ fn two_first_subscriptions_leave_the_signal_fatal() {
 /// The same, with `hear_rest` in between.
 #[test]
 fn who_hears_the_rest_is_not_told_that_nothing_is_left() {
+    const INSIDE: &str = "HEIST_TEST_INSIDE";
+    if std::env::var_os(INSIDE).is_none() {
+        // A signal is new once in a process, and the window is narrow.
+        for _ in 0..100 {
+            let mut itself = Command::new(std::env::current_exe().unwrap());
+            itself.args([
+                "--exact",
+                "who_hears_the_rest_is_not_told_that_nothing_is_left",
+            ]);
+            let output = itself.env(INSIDE, "1").output().unwrap();
+            let text = String::from_utf8_lossy(&output.stdout);
+            assert!(text.contains("1 passed"), "{text}");
+        }
+        return;
+    }
     let mut bad = Vec::new();
     for signal in 35..=64 {
         let both = Arc::new(Barrier::new(2));

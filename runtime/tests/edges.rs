@@ -25,7 +25,6 @@ use std::{
         atomic::{AtomicBool, Ordering::SeqCst},
     },
     task::Poll,
-    time::{Duration, Instant},
 };
 
 /// Runs a future on one thread, so that what it does between two awaits is one event to the
@@ -258,25 +257,4 @@ fn a_read_into_nothing_is_ready() {
         let (stream, _peer) = accepted_with_a_plain_peer().await;
         assert_eq!(stream.read(&mut []).await.unwrap(), 0);
     });
-}
-
-/// The leader is in the reactor already when its birth is told: the kick left a token that nobody
-/// took, and every later unpark believed that the thread had been called.
-#[test]
-fn the_first_source_while_a_worker_falls_asleep() {
-    for round in 0..3_000_u64 {
-        let runtime = Builder::new().workers(1).build().unwrap();
-        runtime.block_on(async {
-            let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-            spawn(async {}).await.unwrap();
-            let until = Instant::now() + Duration::from_nanos(round * 37 % 60_000);
-            while Instant::now() < until {
-                std::hint::spin_loop();
-            }
-            let mut accept = listener.accept();
-            begin(&mut accept).await;
-            // The worker sleeps, in the reactor, and is called.
-            spawn(async {}).await.unwrap();
-        });
-    }
 }

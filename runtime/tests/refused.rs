@@ -274,33 +274,3 @@ fn two_refused_threads_lose_no_closure() {
         allow_threads();
     });
 }
-
-/// As many lookups as may run at once are refused while more of them queue behind.
-#[test]
-fn refused_lookups_leave_none_in_the_queue() {
-    in_a_process("refused_lookups_leave_none_in_the_queue", || {
-        let runtime = started();
-        let many = Barrier::new(41);
-        std::thread::scope(|scope| {
-            let threads: Vec<_> = (0..40)
-                .map(|_| {
-                    scope.spawn(|| {
-                        many.wait(); // all are there
-                        many.wait(); // and no more will be
-                        for _ in 0..200 {
-                            // Refused, or run on a worker; never forgotten.
-                            let _ = runtime.block_on(lookup_host("localhost:1"));
-                        }
-                    })
-                })
-                .collect();
-            many.wait();
-            refuse_threads();
-            many.wait();
-            threads
-                .into_iter()
-                .for_each(|thread| thread.join().unwrap());
-        });
-        allow_threads();
-    });
-}

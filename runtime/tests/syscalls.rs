@@ -20,8 +20,7 @@ use std::{
 
 const PROGRAM: &str = "HEIST_TEST_PROGRAM";
 
-/// How many requests are counted, and how many come before them.
-const REQUESTS: usize = 10_000;
+/// How many requests come before those that are counted.
 const WARM_UP: usize = 1_000;
 
 fn mark(name: &str) {
@@ -60,11 +59,13 @@ fn serves() {
             println!("port {}", listener.local_addr().unwrap().port());
             let (stream, _) = listener.accept().await.unwrap();
             let mut buffer = [0; 1024];
-            for request in 0..WARM_UP + REQUESTS {
+            for request in 0.. {
                 if request == WARM_UP {
                     mark("begin");
                 }
-                assert_eq!(stream.read(&mut buffer).await.unwrap(), 64);
+                if stream.read(&mut buffer).await.unwrap() == 0 {
+                    break;
+                }
                 stream.write_all(&buffer[..64]).await.unwrap();
             }
             mark("end");
@@ -208,11 +209,16 @@ fn tasks_alone_need_no_reactor() {
     }
 }
 
-#[test]
-fn a_warm_request_is_three_calls() {
-    if !has_strace() {
-        return;
-    }
+/// The calls of a server for one request, on average.
+struct Served {
+    calls: f64,
+    moves: f64,
+    watch: f64,
+    text: String,
+}
+
+/// One client sends `requests`, and thinks between two of them.
+fn served(requests: usize, thinking: Duration) -> Served {
     let mut child = start("serves");
     let mut port = String::new();
     let mut out = BufReader::new(child.stdout.take().unwrap());
@@ -223,27 +229,46 @@ fn a_warm_request_is_three_calls() {
     let port: u16 = port.trim().rsplit(' ').next().unwrap().parse().unwrap();
     let mut client = std::net::TcpStream::connect(("127.0.0.1", port)).unwrap();
     let mut reply = [0; 64];
-    for _ in 0..WARM_UP + REQUESTS {
+    for _ in 0..WARM_UP + requests {
         client.write_all(&[7; 64]).unwrap();
         client.read_exact(&mut reply).unwrap();
+        std::thread::sleep(thinking);
     }
+    drop(client);
     std::io::copy(&mut out, &mut std::io::sink()).unwrap();
-    let calls = calls("serves", child);
-    let each = |calls: usize| calls as f64 / REQUESTS as f64;
-    let waits = count(&calls, &["epoll_wait", "epoll_pwait", "epoll_pwait2"]);
-    let moves = count(&calls, &["recvfrom", "read", "sendto", "write"]);
-    let watch = count(&calls, &["futex"]);
+    let all = calls("serves", child);
+    let each = |calls: usize| calls as f64 / requests as f64;
+    let waits = each(count(&all, &["epoll_wait", "epoll_pwait", "epoll_pwait2"]));
+    let moves = each(count(&all, &["recvfrom", "read", "sendto", "write"]));
+    let watch = each(count(&all, &["futex"]));
+    let calls = each(all.len());
     let text = format!(
-        "{:.3} calls a request: {:.3} waits, {:.3} reads and writes, {:.3} of the watch",
-        each(calls.len()),
-        each(waits),
-        each(moves),
-        each(watch),
+        "{calls:.3} calls a request: {waits:.3} waits, {moves:.3} reads and writes, {watch:.3} of \
+         the watch"
     );
     println!("{text}");
-    assert!(each(calls.len() - watch) <= 3.05, "{text}");
+    Served {
+        calls,
+        moves,
+        watch,
+        text,
+    }
+}
+
+#[test]
+fn a_warm_request_is_three_calls() {
+    if !has_strace() {
+        return;
+    }
+    let back_to_back = served(10_000, Duration::ZERO);
+    let text = back_to_back.text;
+    assert!(back_to_back.calls - back_to_back.watch <= 3.05, "{text}");
     // The deputy looks by the clock, and strace makes a request take twenty times as long.
-    assert!(each(watch) <= 0.2, "{text}");
+    assert!(back_to_back.watch <= 0.2, "{text}");
+    // Back to back, a request comes while strace still holds the reply, and a second read would
+    // find it. For these the server waits, and a read too many is one that would block.
+    let waited_for = served(1_000, Duration::from_millis(1));
+    assert!(waited_for.moves <= 2.1, "{}", waited_for.text);
 }
 
 #[test]
