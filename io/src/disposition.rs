@@ -184,8 +184,9 @@ fn is_default(signal: c_int) -> bool {
     asked == 0 && action.sa_sigaction == libc::SIG_DFL
 }
 
-/// Has the signal do what it does without us: at once, or when its handler returns.
-fn end(signal: c_int) {
+/// Has the signal do what it does without us: at once, or when its handler returns. It is
+/// async-signal-safe.
+pub fn end(signal: c_int) {
     restore(signal);
     // SAFETY: async-signal-safe, and no pointers.
     unsafe { libc::raise(signal) };

@@ -1,10 +1,11 @@
 //! How does a program hear that it shall end?
 //!
-//! By SIGINT or SIGTERM that no subscription hears. Each writes its number into a socket, from
-//! which one thread reads: one that has nothing else to do, since all workers may be stuck.
+//! By SIGINT or SIGTERM that no subscription hears. The first two write their number into a socket,
+//! from which one thread reads: one that has nothing else to do, since all workers may be stuck.
+//! The third one ends the process in its handler, since that thread may be stuck as well.
 
 use crate::disposition::{self, Hearing, SIGINT, SIGTERM};
-use heist_core::primitive::Arc;
+use heist_core::primitive::{Arc, Counter};
 use std::{
     ffi::c_int,
     io::{self, ErrorKind, Read as _, Write as _},
@@ -14,6 +15,8 @@ use std::{
 
 /// The byte that says that the root is over; no signal has this number.
 const ROOT_IS_OVER: u8 = 0;
+/// So many signals ask; whatever comes after them insists.
+const REQUESTS: u64 = 2;
 
 /// Hears SIGINT and SIGTERM until it is dropped.
 #[derive(Debug)]
@@ -49,15 +52,20 @@ impl Termination {
         let (requests, bell) = UnixStream::pair()?;
         bell.set_nonblocking(true)?;
         let bell = Arc::new(bell);
+        let heard = Arc::new(Counter::new(0));
         let mut hearing = Vec::new();
         for signal in [SIGINT, SIGTERM] {
             let number = u8::try_from(signal).expect("their numbers are 2 and 15");
-            let bell = bell.clone();
+            let (bell, heard) = (bell.clone(), heard.clone());
             let tell = move || {
-                // Full: thousands of signals nobody has looked at say enough.
-                let _ = (&*bell).write(&[number]);
+                if heard.add(1) < REQUESTS {
+                    // It cannot be full: a few bytes at most are ever written to it.
+                    let _ = (&*bell).write(&[number]);
+                } else {
+                    disposition::end(signal);
+                }
             };
-            // SAFETY: it only writes to a socket, which is async-signal-safe.
+            // SAFETY: a counter is an atomic; to write to a socket and `end` are async-signal-safe.
             hearing.extend(unsafe { disposition::hear_rest(signal, tell) }?);
         }
         let termination = Self {
@@ -69,7 +77,7 @@ impl Termination {
 
     /// Tells the thread at the other end.
     pub fn root_is_over(&self) {
-        // Full: it will look at the signals first, which end the program.
+        // It cannot be full, as above.
         let _ = (&*self.bell).write(&[ROOT_IS_OVER]);
     }
 }

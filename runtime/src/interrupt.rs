@@ -2,7 +2,8 @@
 //!
 //! The first one that no subscription hears stops the root, and what follows is an ordinary
 //! shutdown. If it takes longer than the shutdown timeout, or at a second signal, the tasks are
-//! named on stderr, and the signal ends the process as it would have done without us.
+//! named on stderr, and the signal ends the process as it would have done without us. A third one
+//! does so at once.
 
 use crate::handle::Handle;
 use heist_core::{
@@ -98,7 +99,8 @@ fn insist(handle: &Handle, requests: &Requests, grace: Duration, signal: c_int) 
 
 /// Ends the process at once, and says who was left.
 fn end(handle: &Handle, signal: c_int) {
-    // First: whoever holds stderr for ever shall not keep another signal from ending us.
+    // First: whoever holds stderr for ever shall not keep the next signal from ending us, and after
+    // a long shutdown that may be the second one.
     [SIGINT, SIGTERM].into_iter().for_each(disposition::restore);
     stderr::say(format_args!("ended by signal {signal}; {}", handle.dump()));
     disposition::die_of(signal);

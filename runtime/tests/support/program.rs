@@ -63,11 +63,26 @@ impl Program {
         assert!(found, "the program ended and never said `{line}`");
     }
 
+    /// Sends it, and returns when it has arrived: a second one that comes before would be the same.
     pub fn signal(&self, signal: i32) {
         let kill = Command::new("kill")
             .args([format!("-{signal}"), self.child.id().to_string()])
             .status();
         assert!(kill.unwrap().success());
+        while self.has_pending_signals() {
+            std::thread::yield_now();
+        }
+    }
+
+    /// Known on Linux only (proc_pid_status(5)). What has ended keeps the signal that ended it.
+    fn has_pending_signals(&self) -> bool {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id()));
+        let Ok(status) = status else { return false };
+        let is = |field: &str, value: &str| {
+            let mut values = status.lines().filter_map(|line| line.strip_prefix(field));
+            values.any(|said| said.trim().starts_with(value))
+        };
+        !is("State:", "Z") && !is("ShdPnd:", "0000000000000000")
     }
 
     /// How the program ended, and what it said on stdout and stderr that nobody has read.
