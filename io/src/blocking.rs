@@ -6,28 +6,20 @@
 //!
 //! - **no-thread-no-loss**: a thread that is refused costs nothing while others are there to take
 //!   the job; with none, the job comes back to the caller.
-//! - **lookups-apart**: a resolver that hangs keeps a few threads and not all of them.
 
 use heist_core::{
     job::Job,
-    panics::contain,
     primitive::{Arc, Condvar, Mutex, Wait, thread},
-    waker_cell::WakerCell,
 };
 use std::{
     collections::VecDeque,
-    fmt, io,
+    fmt,
     panic::{AssertUnwindSafe, catch_unwind},
-    task::{Context, Poll},
     time::Duration,
 };
 
 /// How long an idle thread waits for a job before it ends. tokio's figure.
 const KEEP_ALIVE: Duration = Duration::from_secs(10);
-
-/// How many names are looked up at the same time. One lookup may take half a minute when no
-/// nameserver answers (resolv.conf(5): 2 attempts of 5 s for each of up to 3 servers).
-const LOOKUPS_MAX: usize = 32;
 
 /// A function for each thread's start or end.
 pub type Hook = Box<dyn Fn() + Send + Sync>;
@@ -51,28 +43,57 @@ struct State {
     threads: usize,
     /// Those that take no job any more.
     leaving: usize,
+    /// Those that are lent to somebody, and do not count.
+    lent: usize,
     started: usize,
     closed: bool,
 }
 
 /// Lookups, which have a limit of their own.
 #[derive(Default)]
-struct Lookups {
-    queue: VecDeque<Job>,
+pub(crate) struct Lookups {
+    pub(crate) queue: VecDeque<Job>,
     /// How many jobs of the pool take from the queue.
-    running: usize,
+    pub(crate) running: usize,
 }
 
 /// Threads on which calls may block.
 pub struct Pool {
     state: Mutex<State>,
-    lookups: Mutex<Lookups>,
+    /// What `look_up` keeps here.
+    pub(crate) lookups: Mutex<Lookups>,
     ended: Condvar,
     limit: usize,
     name: String,
     on_start: Hook,
     on_stop: Hook,
-    spare: Spare,
+    pub(crate) spare: Spare,
+}
+
+impl State {
+    /// How many count against the limit.
+    fn counted(&self) -> usize {
+        self.threads - self.leaving - self.lent
+    }
+
+    /// One more thread; its number.
+    fn count_thread(&mut self) -> usize {
+        self.threads += 1;
+        self.started += 1;
+        self.started
+    }
+
+    /// Gives the job to an idle thread, or back.
+    fn hand(&mut self, job: Job) -> Result<(), Job> {
+        let Some(desk) = self.idle.pop() else {
+            return Err(job);
+        };
+        // Under the state's lock: a desk that is off the list has its job, or has been told to
+        // end.
+        *desk.job.lock() = Some(job);
+        desk.handed.notify_one();
+        Ok(())
+    }
 }
 
 enum Placed {
@@ -118,7 +139,50 @@ impl Pool {
             Placed::Refused(job) => return Err(job),
             Placed::Start(job, number) => (job, number),
         };
-        // Where the job is found again when the thread is refused.
+        match Self::start(this, job, number) {
+            Ok(()) => Ok(()),
+            Err(job) => this.refused(job),
+        }
+    }
+
+    /// Lends somebody a thread, which runs `body` now and then comes back. Until then it counts
+    /// for no limit. False if nothing runs: the pool is closed, or the operating system refuses the
+    /// thread.
+    pub fn lend(this: &Arc<Self>, body: impl FnOnce() + Send + 'static) -> bool {
+        if this.state.lock().closed {
+            return false;
+        }
+        let body = Arc::new(Mutex::new(Some(body)));
+        let (take, pool) = (body.clone(), this.clone());
+        let job = Job::call(move || {
+            let body = take.lock().take();
+            // Its panic has been reported; the thread comes back all the same.
+            let _ = body.map(|body| catch_unwind(AssertUnwindSafe(body)));
+            pool.state.lock().lent -= 1;
+        });
+        let (job, number) = {
+            let mut state = this.state.lock();
+            state.lent += 1;
+            match state.hand(job) {
+                Ok(()) => return true,
+                Err(job) => (job, state.count_thread()),
+            }
+        };
+        let Err(job) = Self::start(this, job, number) else {
+            return true;
+        };
+        drop(body.lock().take());
+        job.into_iter().for_each(Job::run); // without its closure it only frees itself
+        let _ = this.refused(None);
+        false
+    }
+
+    /// A thread whose first job this is.
+    ///
+    /// # Errors
+    ///
+    /// When the operating system refuses it: with the job.
+    fn start(this: &Arc<Self>, job: Job, number: usize) -> Result<(), Option<Job>> {
         let first = Arc::new(Mutex::new(Some(job)));
         let (take, pool) = (first.clone(), this.clone());
         let body = move || {
@@ -127,11 +191,8 @@ impl Pool {
                 pool.work(job);
             }
         };
-        if thread::start(format!("{}-{number}", this.name), body).is_ok() {
-            return Ok(());
-        }
-        let job = first.lock().take();
-        this.refused(job)
+        let started = thread::start(format!("{}-{number}", this.name), body);
+        started.map(drop).map_err(|_| first.lock().take())
     }
 
     /// A thread was refused: its job finds another, or goes back. If it was the last that others
@@ -141,7 +202,7 @@ impl Pool {
             let mut state = self.state.lock();
             state.threads -= 1;
             self.tell_end(&state);
-            if state.threads == state.leaving {
+            if state.counted() == 0 {
                 std::mem::take(&mut state.queue)
             } else {
                 VecDeque::new()
@@ -185,57 +246,18 @@ impl Pool {
         true
     }
 
-    /// What a lookup's thread does after it.
-    fn run_lookups(&self) {
-        loop {
-            let job = {
-                let mut lookups = self.lookups.lock();
-                let job = lookups.queue.pop_front();
-                if job.is_none() {
-                    lookups.running -= 1;
-                }
-                job
-            };
-            match job {
-                Some(job) => job.run(),
-                None => return,
-            }
-        }
-    }
-
-    /// A lookup got no thread. If others queued behind it, and nobody is left who would take them,
-    /// they go where jobs without threads go.
-    fn lookup_refused(&self) {
-        let stranded = {
-            let mut lookups = self.lookups.lock();
-            lookups.running -= 1;
-            if lookups.running == 0 {
-                std::mem::take(&mut lookups.queue)
-            } else {
-                VecDeque::new()
-            }
-        };
-        stranded.into_iter().for_each(&self.spare);
-    }
-
     fn place(&self, job: Job, may_start: bool) -> Placed {
         let mut state = self.state.lock();
         if state.closed {
             return Placed::Refused(job);
         }
-        if let Some(desk) = state.idle.pop() {
-            // Under the state's lock: a desk that is off the list has its job, or has been told
-            // to end.
-            *desk.job.lock() = Some(job);
-            desk.handed.notify_one();
+        let Err(job) = state.hand(job) else {
             return Placed::Done;
+        };
+        if may_start && state.counted() < self.limit {
+            return Placed::Start(job, state.count_thread());
         }
-        if may_start && state.threads - state.leaving < self.limit {
-            state.threads += 1;
-            state.started += 1;
-            return Placed::Start(job, state.started);
-        }
-        if state.threads == state.leaving {
+        if state.counted() == 0 {
             return Placed::Refused(job);
         }
         state.queue.push_back(job);
@@ -262,10 +284,12 @@ impl Pool {
     fn next(&self) -> Option<Job> {
         let desk = {
             let mut state = self.state.lock();
-            if let Some(job) = state.queue.pop_front() {
+            // One that comes back from whom it was lent to may be too many.
+            let is_spare = state.counted() > self.limit;
+            if !is_spare && let Some(job) = state.queue.pop_front() {
                 return Some(job);
             }
-            if state.closed {
+            if state.closed || is_spare {
                 state.leaving += 1;
                 return None;
             }
@@ -314,129 +338,5 @@ impl fmt::Debug for Pool {
         f.debug_struct("Pool")
             .field("threads", &self.threads())
             .finish_non_exhaustive()
-    }
-}
-
-struct Answer<T> {
-    value: Mutex<Option<T>>,
-    waker: WakerCell,
-}
-
-/// The result of a closure on a blocking thread, to come. Made by [`look_up`].
-///
-/// Dropping it does not stop the closure.
-#[must_use = "futures do nothing until awaited"]
-pub struct Unblock<T>(Result<Arc<Answer<T>>, Option<io::Error>>);
-
-impl<T> fmt::Debug for Unblock<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Unblock").finish_non_exhaustive()
-    }
-}
-
-/// Looks a name up: runs `closure`, which must not panic, on a thread of `pool`.
-pub fn look_up<T: Send + 'static>(
-    pool: &Arc<Pool>,
-    closure: impl FnOnce() -> T + Send + 'static,
-) -> Unblock<T> {
-    let call = {
-        let mut lookups = pool.lookups.lock();
-        if lookups.running == LOOKUPS_MAX {
-            let Call { answer, job, .. } = Call::new(closure, || ());
-            lookups.queue.push_back(job);
-            return Unblock(Ok(answer));
-        }
-        lookups.running += 1;
-        let after = pool.clone();
-        Call::new(closure, move || after.run_lookups())
-    };
-    let call = call.send(pool);
-    if call.0.is_err() {
-        pool.lookup_refused();
-    }
-    call
-}
-
-/// A closure as a job, which somebody waits for.
-struct Call<T, C> {
-    answer: Arc<Answer<T>>,
-    closure: Arc<Mutex<Option<C>>>,
-    job: Job,
-}
-
-impl<T: Send + 'static, C: FnOnce() -> T + Send + 'static> Call<T, C> {
-    /// A job that answers with the closure's result, and calls `after`.
-    fn new(closure: C, after: impl FnOnce() + Send + 'static) -> Self {
-        let answer = Arc::new(Answer {
-            value: Mutex::new(None),
-            waker: WakerCell::new(),
-        });
-        let closure = Arc::new(Mutex::new(Some(closure)));
-        let (to, take) = (answer.clone(), closure.clone());
-        let job = Job::call(move || {
-            let closure = take.lock().take();
-            if let Some(closure) = closure {
-                let value = closure();
-                *to.value.lock() = Some(value);
-                // A panic in a foreign waker is its owner's.
-                contain(|| _ = to.waker.wake());
-                after();
-            }
-        });
-        Self {
-            answer,
-            closure,
-            job,
-        }
-    }
-
-    fn send(self, pool: &Arc<Pool>) -> Unblock<T> {
-        match Pool::push(pool, self.job) {
-            Ok(()) => Unblock(Ok(self.answer)),
-            Err(job) => {
-                drop(self.closure.lock().take());
-                job.run(); // without its closure it only frees itself
-                let what = "the system gives no thread for a call that blocks";
-                Unblock(Err(Some(io::Error::new(io::ErrorKind::WouldBlock, what))))
-            }
-        }
-    }
-}
-
-impl<T> Unblock<T> {
-    /// Ready with the closure's result.
-    ///
-    /// # Errors
-    ///
-    /// When there is no thread for the closure.
-    pub fn poll(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<T>> {
-        match &mut self.0 {
-            Err(error) => Poll::Ready(Err(error.take().expect("polled until ready"))),
-            Ok(answer) => {
-                answer.waker.register(cx.waker());
-                let value = answer.value.lock().take();
-                value.map_or(Poll::Pending, |value| Poll::Ready(Ok(value)))
-            }
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// All that run are refused at once, and another one has queued behind them.
-    #[test]
-    fn refused_lookups_hand_on_those_that_queue() {
-        let nothing = || Box::new(|| ());
-        let pool = Pool::new(1, String::new(), nothing(), nothing(), Box::new(Job::run));
-        pool.lookups.lock().running = LOOKUPS_MAX;
-        let mut queued = look_up(&pool, || 7);
-        let mut poll = || queued.poll(&mut Context::from_waker(std::task::Waker::noop()));
-        for _ in 0..LOOKUPS_MAX {
-            assert!(poll().is_pending());
-            pool.lookup_refused();
-        }
-        assert!(matches!(poll(), Poll::Ready(Ok(7))));
     }
 }

@@ -4,8 +4,8 @@
 //! that is written in digits needs no resolver and no thread.
 
 use crate::{
-    blocking::{Unblock, look_up},
     context,
+    unblock::{Unblock, look_up},
 };
 use heist_core::wait::{self, Kind};
 use std::{

@@ -20,6 +20,7 @@ pub mod disposition; // what does a signal do to the program, and who hears it?
 pub mod dns; // which addresses has a name?
 pub mod source; // how does an operation wait until it would not block?
 pub mod context; // whose reactor is this thread's?
+pub mod unblock; // how is a call that blocks awaited?
 pub mod blocking; // where may a call block?
 pub mod reactor; // who waits for the operating system, and whom does it wake?
 mod slab; // where do the sources' slots lie?

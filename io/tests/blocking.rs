@@ -1,7 +1,7 @@
 //! Promises of the blocking threads.
 
 use heist_core::job::Job;
-use heist_io::blocking::{Pool, look_up};
+use heist_io::{blocking::Pool, unblock::look_up};
 use std::{
     future::poll_fn,
     sync::{

@@ -59,6 +59,11 @@ macro_rules! for_each_model {
             "runtime/src/scheduler/leader.rs" scheduler:
                 the_leader_sees_a_reactor_come_to_life
                 a_leader_can_be_called_after_a_reactors_birth;
+            "runtime/src/scheduler/stand_in.rs" scheduler:
+                a_stand_in_waits_through_no_push
+                a_stand_in_waits_through_no_end
+                a_stand_in_hands_the_lead_on
+                a_stand_in_is_kicked_like_any_leader;
             "runtime/src/scheduler/home.rs" home:
                 a_ring_reaches_a_thread_that_goes_to_rest
                 a_pinned_job_reaches_its_thread

@@ -233,7 +233,7 @@ impl Builder {
                 Box::new(move |job| scheduler::schedule(&shared, job, Hint::Behind))
             },
         );
-        let handle = Handle::new(shared, pool);
+        let handle = Handle::new(shared, pool, self.current_thread);
         Runtime::start(
             handle,
             seats,

@@ -57,9 +57,13 @@ impl fmt::Display for NoRuntime {
 impl std::error::Error for NoRuntime {}
 
 impl Handle {
-    pub(crate) fn new(shared: Arc<Shared>, pool: Arc<Pool>) -> Self {
+    pub(crate) fn new(shared: Arc<Shared>, pool: Arc<Pool>, is_current_thread: bool) -> Self {
         Self {
-            blocking: Arc::new(BlockingOwner { shared, pool }),
+            blocking: Arc::new(BlockingOwner {
+                shared,
+                pool,
+                is_current_thread,
+            }),
         }
     }
 
@@ -100,6 +104,11 @@ impl Handle {
     /// Whether both are of one runtime.
     pub(crate) fn is_same(&self, other: &Self) -> bool {
         Arc::ptr_eq(self.shared(), other.shared())
+    }
+
+    /// Whether tasks run on the thread in `block_on` alone.
+    pub(crate) fn is_current_thread(&self) -> bool {
+        self.blocking.is_current_thread
     }
 
     pub(crate) fn shared(&self) -> &Arc<Shared> {

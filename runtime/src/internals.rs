@@ -9,6 +9,7 @@ pub use crate::{
         outside::Outside,
         parker::{Parker, Unparked},
         schedule,
+        stand_in::StandIn,
     },
     task::{
         cell::abort_all,

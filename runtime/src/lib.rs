@@ -47,6 +47,7 @@ mod verbs; // from the thread's runtime to a task: run, spawn, spawn_local, spaw
 mod spawn; // a task with a name, or with another start
 mod builder; // which knobs are there, what are their defaults, and why those?
 mod runtime; // how does a runtime start, and how does it end?
+mod in_place; // how does a task call what blocks, without moving it to another thread?
 mod block_on; // how does a thread drive one future, and nothing else?
 mod blocking; // how does a closure that blocks become a task?
 mod context; // which runtime does this thread belong to?
@@ -62,6 +63,7 @@ pub use dump::{Dump, TaskDump};
 pub use handle::{Handle, NoRuntime};
 pub use heist_macros::{main, test};
 pub use heist_timer::{interval, move_on_after, sleep, sleep_until, timeout, timeout_at};
+pub use in_place::block_in_place;
 pub use parallel::{CurrentRuntime, par_gather, try_par_gather};
 pub use runtime::Runtime;
 pub use task::{JoinError, JoinHandle, yield_now};

@@ -264,7 +264,7 @@ impl Drop for Runtime {
                 stderr::say(format_args!("left behind after {timeout:?}: {left}"));
             }
         };
-        if crate::scheduler::local::is_worker() {
+        if crate::scheduler::local::belongs_to_a_runtime() {
             // Joining the workers from one of them would never end. Refused the thread, the
             // runtime is leaked: its threads go on.
             let _ = thread::start(String::from("heist-shutdown"), end);

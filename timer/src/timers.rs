@@ -128,8 +128,17 @@ impl Timers {
         self.kick.wake_by_ref();
     }
 
-    /// Kicks the leader if it will sleep over `deadline`, which is in the shard of the threads that
-    /// are no workers.
+    /// The worker of this shard will not look at it for a while.
+    ///
+    /// # Panics
+    ///
+    /// When there are fewer shards.
+    pub fn leave(&self, shard: usize) {
+        self.kick_if_later(self.shard_expiry(shard));
+    }
+
+    /// Kicks the leader if it will sleep over `deadline`, which is in a shard at which no worker
+    /// looks by itself.
     pub(crate) fn kick_if_later(&self, deadline: u64) {
         // Ordering: the shard's expiry, stored before, against the published deadline, read after;
         // pairs with the leader's fence between its `MAX` and its look at the shards. One of us

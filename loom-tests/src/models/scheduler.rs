@@ -7,10 +7,12 @@ use crate::{
     check::{join, spawn},
     work::Jobs,
 };
-use heist::internals::{Hint, Seat, Shared, Worker, assemble, expire, schedule, work_from_sleep};
+use heist::internals::{
+    Hint, Home, Seat, Shared, StandIn, Worker, assemble, expire, schedule, work_from_sleep,
+};
 use heist_core::primitive::{
     Arc, Condvar, Mutex,
-    atomic::{AtomicUsize, Ordering},
+    atomic::{AtomicUsize, Ordering, fence},
     thread,
 };
 use heist_io::Variant;
@@ -251,6 +253,77 @@ pub fn a_deputy_stays_behind_a_claim() {
     join(workers);
     *jobs.lock().unwrap() = None;
     world.end();
+}
+
+/// The only worker is away. Its stand-in is about to wait while somebody pushes, twice, and goes
+/// when the worker is back.
+pub fn a_stand_in_waits_through_no_push() {
+    let world = World::new(1, 2, |shared, number| {
+        if number == 1 {
+            shared.stand_ins.come_back(&shared.driver.reactor);
+        }
+    });
+    assert!(world.shared.stand_ins.leave());
+    let shared = world.shared.clone();
+    let stand_in = spawn(move || StandIn::new(shared, Arc::default()).work(|| false));
+    world.push(0);
+    world.push(1);
+    join([stand_in]);
+    world.end();
+}
+
+/// The runtime ends while a stand-in is about to wait, to which a task is pinned.
+pub fn a_stand_in_waits_through_no_end() {
+    let world = World::new(1, 0, |_, _| ());
+    assert!(world.shared.stand_ins.leave());
+    let shared = world.shared.clone();
+    let stand_in = spawn(move || StandIn::new(shared, Arc::default()).work(|| true));
+    world
+        .shared
+        .stand_ins
+        .come_back(&world.shared.driver.reactor);
+    world.shared.stop();
+    join([stand_in]);
+    world.end();
+}
+
+/// A worker falls asleep while a stand-in leads, and leads when that has gone.
+pub fn a_stand_in_hands_the_lead_on() {
+    let (shared, _seats) = assemble(1, Variant::default(), Clock::paused(), 1);
+    let leads = shared.clone();
+    let stand_in = spawn(move || {
+        let home = Arc::<Home>::default();
+        let lead = leads.leader.try_lead_from(&home, &leads.driver.timers);
+        lead.into_iter().for_each(|lead| leads.hand_on(lead));
+    });
+    assert!(shared.idle.announce(0, false).is_some());
+    fence(Ordering::SeqCst); // the one in `Worker::sleep`
+    let lead = loop {
+        match shared.leader.try_lead(0, &shared.driver.timers) {
+            Some(lead) => break lead,
+            None => _ = shared.remotes[0].home.parker.park(None),
+        }
+    };
+    join([stand_in]);
+    drop(lead);
+}
+
+/// A stand-in takes the lead while a thread changes what the leader waits for.
+pub fn a_stand_in_is_kicked_like_any_leader() {
+    let (shared, _seats) = assemble(1, Variant::default(), Clock::paused(), 1);
+    let waits = shared.clone();
+    let stand_in = spawn(move || {
+        let home = Arc::<Home>::default();
+        let lead = waits.leader.try_lead_from(&home, &waits.driver.timers);
+        while !waits.driver.reactor.is_live() {
+            let _ = home.parker.park(None);
+        }
+        drop(lead);
+    });
+    let stdin = std::io::stdin();
+    let key = shared.driver.reactor.register(stdin.as_fd(), |_| ());
+    assert!(key.is_ok());
+    join([stand_in]);
 }
 
 /// A push races with the end: the job is run by a worker, by the pusher, or by the last drain.

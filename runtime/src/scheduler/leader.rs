@@ -10,7 +10,7 @@
 use super::home::Home;
 use heist_core::{
     primitive::{
-        Arc,
+        Arc, Mutex,
         atomic::{AtomicU32, Ordering, fence},
     },
     waker::WakeTarget,
@@ -25,6 +25,8 @@ pub struct Leader {
     /// The leader's number plus one.
     word: AtomicU32,
     homes: Box<[Arc<Home>]>,
+    /// The last leader without a seat, whose number is one more than any worker's.
+    visitor: Mutex<Option<Arc<Home>>>,
 }
 
 /// The lead. Dropped, it is free.
@@ -41,6 +43,7 @@ impl Leader {
         Self {
             word: AtomicU32::new(NOBODY),
             homes,
+            visitor: Mutex::default(),
         }
     }
 
@@ -50,22 +53,42 @@ impl Leader {
 
     /// Takes the lead, if nobody has it.
     pub fn try_lead<'a>(&'a self, me: usize, timers: &'a Timers) -> Option<Leading<'a>> {
+        self.take(me)?;
+        Some(self.lead(timers))
+    }
+
+    /// The same, for a thread without a seat.
+    pub fn try_lead_from<'a>(
+        &'a self,
+        home: &Arc<Home>,
+        timers: &'a Timers,
+    ) -> Option<Leading<'a>> {
+        self.take(self.homes.len())?;
+        // Liveness: before the fence, so that a kick that came too early for it is seen by us.
+        *self.visitor.lock() = Some(home.clone());
+        Some(self.lead(timers))
+    }
+
+    fn take(&self, me: usize) -> Option<u32> {
         let mine = me as u32 + 1;
         // Ordering: none; what the leaders share, the reactor's buffer, has a lock of its own.
         self.word
             .compare_exchange(NOBODY, mine, Ordering::Relaxed, Ordering::Relaxed)
-            .ok()?;
+            .ok()
+    }
+
+    fn lead<'a>(&'a self, timers: &'a Timers) -> Leading<'a> {
         timers.publish(u64::MAX);
         // Ordering: our word and `MAX` before our look at the shards and the reactor; pairs with
         // the fences in `kick` and where a timer is armed: either it sees us, or we see it.
         fence(Ordering::SeqCst);
         let expiry = timers.next_expiry();
         timers.publish(expiry);
-        Some(Leading {
+        Leading {
             leader: self,
             timers,
             expiry,
-        })
+        }
     }
 
     /// Who leads, at a glance.
@@ -76,8 +99,11 @@ impl Leader {
     fn kick(&self, reactor: Option<&Reactor>) {
         // Ordering: the change before the look for a leader; pairs with `try_lead`.
         fence(Ordering::SeqCst);
-        let Some(home) = self.current().map(|leader| &self.homes[leader]) else {
-            return; // Liveness: nobody sleeps as the leader; who next does looks first
+        // Liveness: if nobody sleeps as the leader, who next does looks first.
+        let Some(leader) = self.current() else { return };
+        let visitor = || self.visitor.lock().clone();
+        let Some(home) = self.homes.get(leader).cloned().or_else(visitor) else {
+            return; // as above
         };
         match reactor {
             Some(reactor) => home.unpark(reactor),

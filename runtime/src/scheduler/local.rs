@@ -33,27 +33,58 @@ pub struct Local {
     pub in_order: Cell<bool>,
 }
 
-primitive::thread_local! {
-    static LOCAL: RefCell<Option<Rc<Local>>> = RefCell::new(None);
+/// What a thread is to the runtimes.
+#[derive(Clone, Default)]
+pub enum Place {
+    #[default]
+    Foreign,
+    Seat(Rc<Local>),
+    /// It works, and has no seat.
+    StandIn(Arc<Shared>),
+    /// It is one of the two, and blocks in user code that has said so.
+    Away,
 }
 
-/// The time in which a thread is a worker. Dropped, the thread is what it was before.
+primitive::thread_local! {
+    static PLACE: RefCell<Place> = RefCell::new(Place::Foreign);
+}
+
+/// The time in which a thread has a place. Dropped, the thread is what it was before.
 pub struct Seated {
-    before: Option<Rc<Local>>,
+    before: Place,
 }
 
 impl Seated {
-    pub fn new(local: Rc<Local>) -> Self {
-        let before = LOCAL.with(|current| current.replace(Some(local)));
+    pub fn new(place: Place) -> Self {
+        let before = PLACE.with(|current| current.replace(place));
         Self { before }
     }
 }
 
 impl Drop for Seated {
     fn drop(&mut self) {
-        let ours = LOCAL.try_with(|current| current.replace(self.before.take()));
+        let before = std::mem::take(&mut self.before);
+        let ours = PLACE.try_with(|current| current.replace(before));
         drop(ours);
     }
+}
+
+/// This thread goes away, until the guard is dropped. `None` if it is no worker.
+pub fn leave() -> Option<(Arc<Shared>, Seated)> {
+    let place = PLACE.try_with(|place| place.borrow().clone()).ok()?;
+    let shared = match &place {
+        Place::Seat(local) => local.shared.clone(),
+        Place::StandIn(shared) => shared.clone(),
+        Place::Foreign | Place::Away => return None,
+    };
+    let away = Seated::new(Place::Away);
+    if let Place::Seat(local) = place {
+        // What others cannot see, or rely on us to look at.
+        let next = shared.remotes[local.me].slot.take();
+        next.into_iter().for_each(|job| shared.push_foreign(job));
+        shared.driver.timers.leave(local.me);
+    }
+    Some((shared, away))
 }
 
 /// Where this thread hands over a scheduler's jobs.
@@ -66,12 +97,11 @@ pub enum Route {
 
 impl Route {
     pub fn of(shared: &Arc<Shared>) -> Self {
-        let ours = |local: &RefCell<Option<Rc<Local>>>| {
-            let local = local.borrow();
-            let ours = |local: &&Rc<Local>| Arc::ptr_eq(&local.shared, shared);
-            local.as_ref().filter(ours).cloned()
+        let ours = |place: &RefCell<Place>| match &*place.borrow() {
+            Place::Seat(local) if Arc::ptr_eq(&local.shared, shared) => Some(local.clone()),
+            _ => None,
         };
-        match LOCAL.try_with(ours) {
+        match PLACE.try_with(ours) {
             Ok(Some(local)) => Self::Here(local),
             _ => Self::Injector(shared.clone()),
         }
@@ -94,20 +124,25 @@ pub fn schedule(shared: &Arc<Shared>, job: Job, hint: Hint) {
 
 /// Whether this thread is one of `shared`'s workers.
 pub fn is_worker_of(shared: &Arc<Shared>) -> bool {
-    let ours = |local: &RefCell<Option<Rc<Local>>>| {
-        local
-            .borrow()
-            .as_ref()
-            .is_some_and(|local| Arc::ptr_eq(&local.shared, shared))
+    let ours = |place: &RefCell<Place>| match &*place.borrow() {
+        Place::Seat(local) => Arc::ptr_eq(&local.shared, shared),
+        Place::StandIn(its) => Arc::ptr_eq(its, shared),
+        Place::Foreign | Place::Away => false,
     };
-    LOCAL.try_with(ours).unwrap_or(false)
+    PLACE.try_with(ours).unwrap_or(false)
 }
 
-/// Whether this thread is a worker of any runtime.
+/// Whether this thread works for a runtime, so that nothing may block it.
 pub fn is_worker() -> bool {
-    LOCAL
-        .try_with(|local| local.borrow().is_some())
-        .unwrap_or(false)
+    let works =
+        |place: &RefCell<Place>| matches!(*place.borrow(), Place::Seat(_) | Place::StandIn(_));
+    PLACE.try_with(works).unwrap_or(false)
+}
+
+/// The same, or it would if it did not block.
+pub fn belongs_to_a_runtime() -> bool {
+    let belongs = |place: &RefCell<Place>| !matches!(*place.borrow(), Place::Foreign);
+    PLACE.try_with(belongs).unwrap_or(false)
 }
 
 impl Local {

@@ -8,6 +8,7 @@ pub mod assemble; // how is a scheduler put together?
 pub mod work; // what does a worker do next?
 pub mod sleep; // how does a worker wait until there is something to do?
 pub mod worker; // what does a worker hold, and where does it look for a job?
+pub mod stand_in; // who works while workers block?
 pub mod watch; // who stands still?
 pub mod local; // which worker is this thread, and where does a job go?
 pub mod shared; // what do all threads share?
@@ -17,6 +18,7 @@ pub mod idle; // who sleeps, who searches, who keeps watch?
 pub mod view; // what is known of the workers at one moment?
 pub mod leader; // who waits in the reactor, for everybody?
 pub mod driver; // where does an idle worker wait?
+pub mod away; // how many are away, and how many stand in for them?
 pub mod home; // what belongs to one thread, whatever seat it has?
 pub mod outside; // who is at work for the runtime without a seat?
 pub mod parker; // how does a thread block until somebody unparks it?

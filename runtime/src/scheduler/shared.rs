@@ -4,10 +4,11 @@
 //! from, its LIFO slot, its turn counter, and the home of the thread that sits there.
 
 use super::{
+    away::StandIns,
     driver::Driver,
     home::Home,
-    idle::{Idle, Unpark},
-    leader::Leader,
+    idle::{Glance, Idle, Unpark},
+    leader::{Leader, Leading},
     live::Live,
 };
 use heist_core::{
@@ -34,6 +35,7 @@ pub struct Shared {
     pub injector: deque::Injector<Job>,
     pub remotes: Box<[CachePadded<Remote>]>,
     pub leader: Arc<Leader>,
+    pub stand_ins: StandIns,
     pub driver: Driver,
     pub live: Live,
     pub seed: u64,
@@ -60,6 +62,7 @@ impl Shared {
             leader,
             idle: Idle::new(remotes.len()),
             injector: deque::Injector::new(),
+            stand_ins: StandIns::default(),
             live: Live::new((remotes.len() + 1).next_power_of_two()),
             remotes,
             driver,
@@ -71,11 +74,10 @@ impl Shared {
     /// not the job's.
     pub fn push_foreign(&self, job: Job) {
         self.injector.push(job);
-        // Ordering: the push before the look at the idle word; pairs with the fences in
-        // `Worker::sleep`, `Worker::leave_search` and `drain_injector`.
+        // Ordering: the push before the look at who sleeps; pairs with the fences in
+        // `Worker::sleep`, `Worker::leave_search`, `StandIn::wait` and `drain_injector`.
         fence(Ordering::SeqCst);
-        let (glance, unpark) = self.idle.claim_one();
-        self.unpark(unpark);
+        let glance = self.call_one();
         if glance.is_stopping() {
             // Liveness: the last drain may have come before our push.
             self.drain_injector();
@@ -87,8 +89,35 @@ impl Shared {
     /// Why not a fence: the caller is awake and will run the job itself. A sleeper missed here is
     /// parallelism lost for a moment, not a job.
     pub fn share(&self) {
-        let (_, unpark) = self.idle.claim_one();
+        self.call_one();
+    }
+
+    /// Wakes one who sleeps: a worker, or with all of them awake a stand-in. Nobody, if somebody
+    /// searches already. Says what it saw.
+    pub fn call_one(&self) -> Glance {
+        let (glance, unpark) = self.idle.claim_one();
+        if unpark.claimed.is_none() && !glance.has_searchers() {
+            self.stand_ins.call(&self.driver.reactor);
+        }
         self.unpark(unpark);
+        glance
+    }
+
+    /// Gives the lead up, as one who may not come back: a worker that sleeps must take it.
+    pub fn hand_on(&self, lead: Leading<'_>) {
+        drop(lead);
+        // Ordering: the lead is free before the look at who sleeps; pairs with the fence in
+        // `Worker::sleep`: either it finds the lead free, or we see it asleep.
+        fence(Ordering::SeqCst);
+        if let Some(sleeper) = self.idle.view().candidate() {
+            self.remotes[sleeper].home.unpark(&self.driver.reactor);
+        }
+    }
+
+    /// Whether something lies in the injector or in a queue.
+    pub fn has_queued(&self) -> bool {
+        let mut remotes = self.remotes.iter();
+        !self.injector.is_empty() || remotes.any(|remote| !remote.stealer.is_empty())
     }
 
     pub fn unpark(&self, unpark: Unpark) {
@@ -102,6 +131,9 @@ impl Shared {
         for worker in self.idle.stop() {
             self.remotes[worker].home.unpark(&self.driver.reactor);
         }
+        // Ordering: the stop before the look at who waits; pairs with `StandIn::wait`.
+        fence(Ordering::SeqCst);
+        self.stand_ins.call_all(&self.driver.reactor);
     }
 
     /// Runs what is left in the injector, after `stop`: the tasks see that they are aborted.

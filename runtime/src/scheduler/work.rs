@@ -101,8 +101,7 @@ impl Worker {
         // Ordering: our leaving before the second look; pairs with the fence in `push_foreign`.
         fence(Ordering::SeqCst);
         if !self.shared.injector.is_empty() || !self.local.queue.is_empty() {
-            let (_, unpark) = self.shared.idle.claim_one();
-            self.shared.unpark(unpark);
+            self.shared.call_one();
         }
     }
 }

@@ -1,7 +1,7 @@
 //! What does a worker hold, and where does it look for a job?
 
 use super::{
-    local::{Local, Seated},
+    local::{Local, Place, Seated},
     policy,
     shared::{Shared, settled},
     watch::Watch,
@@ -49,7 +49,7 @@ impl Worker {
         });
         let rng = fastrand::Rng::with_seed(shared.seed.wrapping_add(me as u64));
         Self {
-            _seated: Seated::new(local.clone()),
+            _seated: Seated::new(Place::Seat(local.clone())),
             local,
             shared,
             me,

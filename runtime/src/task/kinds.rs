@@ -77,10 +77,15 @@ impl Thread {
         self.home.pop().map(Job::run).is_some()
     }
 
+    /// Whether a task was ever pinned to it.
+    pub fn is_used(&self) -> bool {
+        self.used.load(Ordering::Relaxed)
+    }
+
     /// Ends every pinned task. On the thread itself, which leaves the runtime.
     pub fn close(this: &Arc<Self>) {
         this.closed.store(true, Ordering::Relaxed);
-        if this.used.load(Ordering::Relaxed) {
+        if this.is_used() {
             // A look at every task of the runtime: not at the end of each `block_on`.
             abort_owned(&this.shared.live, this);
         }
@@ -119,6 +124,8 @@ pub enum Blocking {}
 pub struct BlockingOwner {
     pub shared: Arc<Shared>,
     pub pool: Arc<Pool>,
+    /// Whether tasks run on the thread in `block_on` alone.
+    pub is_current_thread: bool,
 }
 
 impl Schedule for Blocking {
