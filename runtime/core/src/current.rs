@@ -11,50 +11,45 @@ use std::cell::Cell;
 /// (`task/coop`), which nobody has found reason to change.
 pub(crate) const BUDGET: u8 = 128;
 
-#[derive(Clone, Copy)]
+/// What is current on a thread. Cells of their own: a poll changes few of them.
 struct Current {
-    task: Option<TaskId>,
+    task: Cell<Option<TaskId>>,
     /// `None`: no limit, because nobody would poll again.
-    budget: Option<u8>,
-    reason: Reason,
+    budget: Cell<Option<u8>>,
+    reason: Cell<Reason>,
 }
-
-const NOBODY: Current = Current {
-    task: None,
-    budget: None,
-    reason: Reason::NONE,
-};
 
 primitive::thread_local! {
-    static CURRENT: Cell<Current> = Cell::new(NOBODY);
+    static CURRENT: Current = Current {
+        task: Cell::new(None),
+        budget: Cell::new(None),
+        reason: Cell::new(Reason::NONE),
+    };
 }
 
-/// The time of one poll. Dropped, it puts back what was current before.
-#[derive(Debug)]
+/// The time of one poll. Dropped, it puts back what was current before, but for the reason: what an
+/// outer poll waits for, it says after the inner one.
 #[must_use]
 pub struct Entered {
-    before: Option<Current>,
+    before: Option<(Option<TaskId>, Option<u8>)>,
     /// A guard belongs to the thread that made it.
     _here: std::marker::PhantomData<*const ()>,
 }
 
-impl std::fmt::Debug for Current {
+impl std::fmt::Debug for Entered {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Current")
-            .field("task", &self.task)
-            .finish_non_exhaustive()
+        f.debug_struct("Entered").finish_non_exhaustive()
     }
 }
 
 /// Makes `task` current on this thread, with a full budget.
 #[inline]
 pub fn enter(task: TaskId) -> Entered {
-    let now = Current {
-        task: Some(task),
-        budget: Some(BUDGET),
-        reason: Reason::NONE,
-    };
-    let before = CURRENT.try_with(|current| current.replace(now)).ok();
+    let before = with(|current| {
+        current.reason.set(Reason::NONE);
+        let task = current.task.replace(Some(task));
+        (task, current.budget.replace(Some(BUDGET)))
+    });
     Entered {
         before,
         _here: std::marker::PhantomData,
@@ -65,46 +60,44 @@ impl Entered {
     /// What the last leaf that returned `Pending` waits for.
     #[inline]
     pub fn reason(&self) -> Reason {
-        get().reason
+        with(|current| current.reason.get()).unwrap_or(Reason::NONE)
     }
 }
 
 impl Drop for Entered {
     #[inline]
     fn drop(&mut self) {
-        if let Some(before) = self.before {
-            let _ = CURRENT.try_with(|current| current.set(before));
+        if let Some((task, budget)) = self.before {
+            with(|current| {
+                current.task.set(task);
+                current.budget.set(budget);
+            });
         }
     }
 }
 
 /// The task that this thread polls now.
 pub fn task() -> Option<TaskId> {
-    get().task
+    with(|current| current.task.get()).flatten()
 }
 
-fn get() -> Current {
-    CURRENT.try_with(Cell::get).unwrap_or(NOBODY)
-}
-
+#[inline]
 pub(crate) fn budget() -> Option<u8> {
-    get().budget
+    with(|current| current.budget.get()).flatten()
 }
 
+#[inline]
 pub(crate) fn set_budget(budget: Option<u8>) {
-    let _ = CURRENT.try_with(|current| {
-        current.set(Current {
-            budget,
-            ..current.get()
-        })
-    });
+    with(|current| current.budget.set(budget));
 }
 
+#[inline]
 pub(crate) fn set_reason(reason: Reason) {
-    let _ = CURRENT.try_with(|current| {
-        current.set(Current {
-            reason,
-            ..current.get()
-        })
-    });
+    with(|current| current.reason.set(reason));
+}
+
+/// `None` after the thread's thread-locals are gone.
+#[inline]
+fn with<R>(look: impl FnOnce(&Current) -> R) -> Option<R> {
+    CURRENT.try_with(look).ok()
 }

@@ -51,7 +51,7 @@ impl StandIns {
     /// Wakes one that waits, if there is one. From a glance that may be old, unless the caller has
     /// fenced after its push.
     pub fn call(&self, reactor: &Reactor) {
-        if self.waiting.load(Ordering::Relaxed) > 0 {
+        if self.is_anybody_waiting() {
             let home = self.state.lock().waiting.pop();
             home.iter().for_each(|home| home.unpark(reactor));
         }
@@ -61,6 +61,12 @@ impl StandIns {
     pub fn call_all(&self, reactor: &Reactor) {
         let waiting = self.state.lock().waiting.split_off(0);
         waiting.iter().for_each(|home| home.unpark(reactor));
+    }
+
+    /// Whether one could be called, at a glance.
+    #[inline]
+    pub fn is_anybody_waiting(&self) -> bool {
+        self.waiting.load(Ordering::Relaxed) > 0
     }
 
     /// Whether anybody needs them.

@@ -34,6 +34,11 @@ impl Glance {
         self.0 & SEARCHERS != 0
     }
 
+    /// Whether a push wakes somebody: there is a sleeper, and nobody searches.
+    pub fn calls_for_one(self) -> bool {
+        self.has_sleepers() && !self.has_searchers()
+    }
+
     pub fn is_stopping(self) -> bool {
         self.0 & STOPPING != 0
     }
@@ -67,6 +72,7 @@ impl Idle {
         }
     }
 
+    #[inline]
     pub fn glance(&self) -> Glance {
         Glance(self.word.load(Ordering::Relaxed))
     }
@@ -101,7 +107,7 @@ impl Idle {
     /// From a glance that may be old, unless the caller has fenced after its push.
     pub fn claim_one(&self) -> (Glance, Unpark) {
         let glance = self.glance();
-        if !glance.has_sleepers() || glance.has_searchers() {
+        if !glance.calls_for_one() {
             return (glance, Unpark::default());
         }
         let change = self.change(glance.0, |view| {

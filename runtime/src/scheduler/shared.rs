@@ -88,8 +88,12 @@ impl Shared {
     ///
     /// Why not a fence: the caller is awake and will run the job itself. A sleeper missed here is
     /// parallelism lost for a moment, not a job.
+    #[inline]
     pub fn share(&self) {
-        self.call_one();
+        let glance = self.idle.glance();
+        if glance.calls_for_one() || self.stand_ins.is_anybody_waiting() {
+            self.call_one();
+        }
     }
 
     /// Wakes one who sleeps: a worker, or with all of them awake a stand-in. Nobody, if somebody

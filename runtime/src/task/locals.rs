@@ -14,7 +14,7 @@ use heist_core::{
 use pin_project_lite::pin_project;
 use std::{
     any::Any,
-    cell::RefCell,
+    cell::{Cell, RefCell},
     pin::Pin,
     task::{Context, Poll},
 };
@@ -65,26 +65,35 @@ primitive::thread_local! {
     static CURRENT: RefCell<Option<Locals>> = RefCell::new(None);
 }
 
-/// The time in which some values are current. Dropped, it puts back what was before.
-pub struct Entered(Option<Option<Locals>>);
+primitive::thread_local! {
+    /// Whether there are any: what most polls look at, and nothing else.
+    static HAS_ANY: Cell<bool> = Cell::new(false);
+}
 
-/// Makes `locals` current on this thread.
-pub fn enter(locals: Option<&Locals>) -> Entered {
-    let before = CURRENT.try_with(|current| {
-        let mut current = current.borrow_mut();
-        // Most polls have none, inside and outside: two tests and no write.
-        (current.is_some() || locals.is_some())
-            .then(|| std::mem::replace(&mut *current, locals.cloned()))
-    });
-    Entered(before.ok().flatten())
+/// The time in which some values are current. Dropped, it puts back what was before.
+pub struct Entered(Option<Locals>);
+
+/// Makes `locals` current on this thread. `None`: there were none, and are none.
+#[inline]
+pub fn enter(locals: Option<&Locals>) -> Option<Entered> {
+    let has_any = HAS_ANY.try_with(Cell::get).unwrap_or(false);
+    if has_any || locals.is_some() {
+        Some(Entered(replace(locals.cloned())))
+    } else {
+        None
+    }
+}
+
+/// What was current before. Nothing is any more, after the thread's thread-locals are gone.
+fn replace(locals: Option<Locals>) -> Option<Locals> {
+    let _ = HAS_ANY.try_with(|has_any| has_any.set(locals.is_some()));
+    let before = CURRENT.try_with(|current| current.replace(locals));
+    before.ok().flatten()
 }
 
 impl Drop for Entered {
     fn drop(&mut self) {
-        if let Some(before) = self.0.take() {
-            let ours = CURRENT.try_with(|current| current.replace(before));
-            drop(ours);
-        }
+        drop(replace(self.0.take()));
     }
 }
 
@@ -201,7 +210,7 @@ struct Setting {
 }
 
 impl Setting {
-    fn enter(&mut self) -> Entered {
+    fn enter(&mut self) -> Option<Entered> {
         let around = inherit();
         let is_known = |known: &(Option<Locals>, Locals)| same(known.0.as_ref(), around.as_ref());
         let chain = self.chain.take().filter(is_known).unwrap_or_else(|| {

@@ -24,47 +24,62 @@ use std::{
 pub fn run<F: Future, S: Schedule>(entry: Entry<F, S>) {
     match entry.header().state.start() {
         Start::Poll(running) => poll(entry, running),
-        Start::Drop(running) => finish(entry, running, Err(Failure::Cancelled)),
+        Start::Drop(running) => cancel(entry, running),
     }
 }
 
 fn poll<F: Future, S: Schedule>(entry: Entry<F, S>, running: Running) {
-    let polled = {
+    let is_over = {
         let header = entry.header();
         let entered = current::enter(header.id);
         let _locals = locals::enter(header.cold.as_deref().and_then(Cold::locals));
         let waker = waker::borrowed(&entry);
         let mut cx = Context::from_waker(&waker);
-        let polled = catch_unwind(AssertUnwindSafe(|| entry.poll(&running, &mut cx)));
-        if let Ok(Poll::Pending) = polled {
-            header.wait.set(entered.reason());
+        let outcome = match catch_unwind(AssertUnwindSafe(|| entry.poll(&running, &mut cx))) {
+            Ok(Poll::Pending) => None,
+            Ok(Poll::Ready(output)) => Some(Ok(output)),
+            Err(panic) => Some(Err(Failure::Panicked(panic))),
+        };
+        let is_over = outcome.is_some();
+        match outcome {
+            Some(outcome) => store(&entry, &running, outcome),
+            None => header.wait.set(entered.reason()),
         }
-        polled
+        is_over
     };
-    match polled {
-        Ok(Poll::Pending) => match entry.header().state.pending(running) {
-            AfterPending::Idle => {}
-            AfterPending::Again => entry.schedule(Hint::Behind),
-            AfterPending::Drop(running) => finish(entry, running, Err(Failure::Cancelled)),
-        },
-        Ok(Poll::Ready(output)) => finish(entry, running, Ok(output)),
-        Err(panic) => finish(entry, running, Err(Failure::Panicked(panic))),
+    if is_over {
+        return finish(entry, running);
+    }
+    match entry.header().state.pending(running) {
+        AfterPending::Idle => {}
+        AfterPending::Again => entry.schedule(Hint::Behind),
+        AfterPending::Drop(running) => cancel(entry, running),
     }
 }
 
-/// The end: the future is dropped, the outcome stored, the joiner woken.
-fn finish<F: Future, S: Schedule>(
-    entry: Entry<F, S>,
-    running: Running,
-    outcome: Outcome<F::Output>,
-) {
+/// The task was aborted.
+fn cancel<F: Future, S: Schedule>(entry: Entry<F, S>, running: Running) {
     {
         let header = entry.header();
         let _entered = current::enter(header.id);
         let _locals = locals::enter(header.cold.as_deref().and_then(Cold::locals));
-        // A panic in the drop of a future that has returned: the value wins; the hook has spoken.
-        contain(|| entry.store(&running, outcome));
+        store(&entry, &running, Err(Failure::Cancelled));
     }
+    finish(entry, running);
+}
+
+/// Drops the future, while its task is current. If that panics after it has returned, the value
+/// wins; the hook has spoken.
+fn store<F: Future, S: Schedule>(
+    entry: &Entry<F, S>,
+    running: &Running,
+    outcome: Outcome<F::Output>,
+) {
+    contain(|| entry.store(running, outcome));
+}
+
+/// The end: the outcome is stored, the joiner is woken.
+fn finish<F: Future, S: Schedule>(entry: Entry<F, S>, running: Running) {
     entry.delist(&running);
     match entry.header().state.finish(running) {
         AfterFinish::Stored => {}
