@@ -8,32 +8,91 @@ use heist::{
     net::{TcpListener, TcpStream, lookup_host},
     spawn, spawn_blocking,
 };
-use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use rustix::process::{
+    Resource, Rlimit, Signal, getpid, getrlimit, getuid, kill_process, setrlimit,
+};
 use std::{
     fs,
+    future::pending,
     io::ErrorKind,
-    process::Command,
+    os::unix::process::{CommandExt as _, ExitStatusExt as _},
+    panic::catch_unwind,
+    process::{Command, ExitCode, Output},
     sync::{Arc, Barrier, Mutex, mpsc},
+    thread,
     time::Duration,
 };
 
 /// Set in the process that is to run the test called so.
 const INSIDE: &str = "HEIST_TEST_INSIDE";
 
-/// Runs `body` in a process of its own: this executable, with only this test.
+/// Set in a process that may have no more threads because it has as many as it may.
+const COUNTED: &str = "HEIST_TEST_COUNTED";
+
+/// Nobody's number: root's threads are not counted (setrlimit(2), `RLIMIT_NPROC`).
+const NOBODYS: u32 = 54_321;
+
+fn is_inside(test: &str) -> bool {
+    std::env::var(INSIDE).is_ok_and(|inside| inside == test)
+}
+
+/// This executable, with only this test. By a name that leads there also where another user may
+/// not look.
+fn process(test: &str) -> Command {
+    let mut command = Command::new("/proc/self/exe");
+    command.args(["--exact", test, "--nocapture"]);
+    command.env(INSIDE, test);
+    command
+}
+
+/// Runs `body` in a process of its own.
 fn in_a_process(test: &str, body: impl FnOnce()) {
-    if std::env::var(INSIDE).is_ok_and(|inside| inside == test) {
-        return body();
+    if is_inside(test) {
+        body();
+    } else {
+        passes(&process(test).output().unwrap(), test);
     }
-    let output = Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", test, "--nocapture"])
-        .env(INSIDE, test)
-        .output()
-        .unwrap();
+}
+
+/// What a process that has passed its test has said on stderr.
+#[track_caller]
+fn passes(output: &Output, test: &str) -> String {
     let text = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{}: {text}", output.status);
     let told = String::from_utf8_lossy(&output.stdout);
     assert!(told.contains("1 passed"), "there is no test `{test}`");
+    text.into_owned()
+}
+
+/// Runs `body` in two processes that may refuse threads: by the room for their stacks, and by
+/// their number.
+fn in_processes_without_threads(test: &str, body: impl FnOnce()) {
+    if is_inside(test) {
+        return body();
+    }
+    passes(&process(test).output().unwrap(), test);
+    if let Some(output) = counted(test) {
+        passes(&output, test);
+    }
+}
+
+/// What a process whose threads are counted has said. `None`, and a word on it, where root may not
+/// become another user; with `HEIST_REQUIRE_COUNTED_THREADS` set, as in CI, that is a failure.
+fn counted(test: &str) -> Option<Output> {
+    let mut command = process(test);
+    command.env(COUNTED, "");
+    if getuid().is_root() {
+        command.uid(NOBODYS).gid(NOBODYS);
+    }
+    match command.output() {
+        Ok(output) => Some(output),
+        Err(error) => {
+            let required = std::env::var_os("HEIST_REQUIRE_COUNTED_THREADS").is_some();
+            assert!(!required, "no other user: {error}");
+            eprintln!("left out: root's threads are not counted, and no other user: {error}");
+            None
+        }
+    }
 }
 
 /// A runtime of two workers, whose threads have all they need.
@@ -53,8 +112,19 @@ fn limit(resource: Resource, current: Option<u64>) {
     setrlimit(resource, Rlimit { current, maximum }).unwrap();
 }
 
-/// From here on no thread starts: there is no room for its stack, for nobody, root or not.
+/// From here on no thread starts.
 fn refuse_threads() {
+    if std::env::var_os(COUNTED).is_some() {
+        limit(Resource::Nproc, Some(1));
+    } else {
+        refuse_stacks();
+    }
+    let refused = thread::Builder::new().spawn(|| ());
+    assert!(refused.is_err(), "threads still start");
+}
+
+/// There is no room for them, for nobody, root or not.
+fn refuse_stacks() {
     let status = fs::read_to_string("/proc/self/status").unwrap();
     let line = status
         .lines()
@@ -64,12 +134,12 @@ fn refuse_threads() {
     let used = used * 1024;
     // Less than the two MiB of a stack, and enough for what a test allocates.
     limit(Resource::As, Some(used + (1 << 20)));
-    let refused = std::thread::Builder::new().spawn(|| ());
-    assert!(refused.is_err(), "threads still start");
 }
 
 fn allow_threads() {
-    limit(Resource::As, getrlimit(Resource::As).maximum);
+    for resource in [Resource::As, Resource::Nproc] {
+        limit(resource, getrlimit(resource).maximum);
+    }
 }
 
 /// From here on no descriptor is opened.
@@ -84,7 +154,7 @@ fn allow_descriptors() {
 
 #[test]
 fn a_runtime_without_threads_is_an_error() {
-    in_a_process("a_runtime_without_threads_is_an_error", || {
+    in_processes_without_threads("a_runtime_without_threads_is_an_error", || {
         refuse_threads();
         let error = Builder::new().workers(4).build().unwrap_err();
         assert_eq!(error.kind(), ErrorKind::WouldBlock, "{error}");
@@ -103,10 +173,113 @@ fn a_runtime_without_threads_is_an_error() {
     });
 }
 
+/// With each limit, from none that starts to all of them: those that did are gone after the error.
+#[test]
+fn a_runtime_starts_whole_or_is_an_error() {
+    let name = "a_runtime_starts_whole_or_is_an_error";
+    let body = || {
+        let threads = || fs::read_dir("/proc/self/task").unwrap().count();
+        let before = threads();
+        for most in 1.. {
+            limit(Resource::Nproc, Some(most));
+            match Builder::new().workers(4).build() {
+                Ok(runtime) => {
+                    let all = Arc::new(Barrier::new(5));
+                    for all in vec![all.clone(); 4] {
+                        runtime.spawn(async move { all.wait() });
+                    }
+                    all.wait();
+                    break;
+                }
+                Err(error) => assert_eq!(error.kind(), ErrorKind::WouldBlock, "{error}"),
+            }
+            // One that was joined may still be listed.
+            while threads() > before {
+                thread::yield_now();
+            }
+        }
+    };
+    if is_inside(name) {
+        body();
+    } else if let Some(output) = counted(name) {
+        passes(&output, name);
+    }
+}
+
+#[test]
+fn run_without_threads_says_so() {
+    in_processes_without_threads("run_without_threads_says_so", || {
+        refuse_threads();
+        let error = Builder::new().workers(2).run(async { 1 }).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::WouldBlock, "{error}");
+        // The caller is the one worker.
+        let root = async { spawn(async { 2 }).await.unwrap() };
+        assert_eq!(Builder::new().workers(1).run(root).unwrap(), 2);
+        if thread::available_parallelism().unwrap().get() > 1 {
+            let panic = catch_unwind(|| heist::run(async {})).unwrap_err();
+            let said = panic.downcast::<String>().unwrap();
+            assert!(said.starts_with("the runtime could not start: "), "{said}");
+        }
+        allow_threads();
+    });
+}
+
+#[heist::main(workers = 2)]
+async fn begins() {
+    unreachable!("the runtime has not all its threads");
+}
+
+#[heist::main(workers = 1)]
+async fn works_alone() {
+    assert_eq!(spawn(async { 1 }).await.unwrap(), 1);
+}
+
+#[heist::main(local)]
+async fn works_locally() {
+    assert_eq!(heist::spawn_local(async { 1 }).await.unwrap(), 1);
+}
+
+/// Without a thread that hears signals.
+#[heist::main(workers = 1)]
+async fn is_ended() {
+    kill_process(getpid(), Signal::TERM).unwrap();
+    pending::<()>().await;
+}
+
+#[test]
+fn a_main_without_threads_says_so_and_fails() {
+    let name = "a_main_without_threads_says_so_and_fails";
+    if is_inside(name) {
+        refuse_threads();
+        assert!(begins() == ExitCode::FAILURE);
+        assert!(works_alone() == ExitCode::SUCCESS);
+        assert!(works_locally() == ExitCode::SUCCESS);
+        return allow_threads();
+    }
+    let outputs = [Some(process(name).output().unwrap()), counted(name)];
+    for output in outputs.into_iter().flatten() {
+        let said = passes(&output, name);
+        assert!(said.contains("the runtime could not start: "), "{said}");
+    }
+}
+
+#[test]
+fn a_main_without_a_thread_for_signals_is_ended_by_them() {
+    let name = "a_main_without_a_thread_for_signals_is_ended_by_them";
+    if is_inside(name) {
+        refuse_threads();
+        is_ended();
+    }
+    let outputs = [Some(process(name).output().unwrap()), counted(name)];
+    for output in outputs.into_iter().flatten() {
+        assert_eq!(output.status.signal(), Some(Signal::TERM.as_raw()));
+    }
+}
+
 /// With some threads there and others refused, the first ones do all the work.
 #[test]
 fn blocking_closures_use_the_threads_there_are() {
-    in_a_process("blocking_closures_use_the_threads_there_are", || {
+    in_processes_without_threads("blocking_closures_use_the_threads_there_are", || {
         let runtime = started();
         runtime.block_on(async {
             let both = Arc::new(Barrier::new(2));
@@ -126,7 +299,7 @@ fn blocking_closures_use_the_threads_there_are() {
 
 #[test]
 fn without_any_thread_closures_run_on_workers_and_lookups_fail() {
-    in_a_process(
+    in_processes_without_threads(
         "without_any_thread_closures_run_on_workers_and_lookups_fail",
         || {
             let runtime = started();
@@ -151,7 +324,7 @@ fn without_any_thread_closures_run_on_workers_and_lookups_fail() {
 #[test]
 fn a_runtime_that_is_dropped_by_its_task_without_a_thread_ends_nothing_else() {
     let name = "a_runtime_that_is_dropped_by_its_task_without_a_thread_ends_nothing_else";
-    in_a_process(name, || {
+    in_processes_without_threads(name, || {
         let runtime = started();
         let inner = started();
         runtime.block_on(async {
@@ -251,7 +424,7 @@ fn what_still_blocks_at_the_end_is_named() {
 /// Two threads are refused, each in sight of the other.
 #[test]
 fn two_refused_threads_lose_no_closure() {
-    in_a_process("two_refused_threads_lose_no_closure", || {
+    in_processes_without_threads("two_refused_threads_lose_no_closure", || {
         let runtime = started();
         refuse_threads();
         runtime.block_on(async {
