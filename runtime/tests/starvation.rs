@@ -13,14 +13,14 @@ use std::{
     pin::{Pin, pin},
     sync::{
         Arc, Barrier, Mutex,
-        atomic::{AtomicBool, Ordering::SeqCst},
+        atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst},
         mpsc,
     },
     task::{Context, Poll, Wake, Waker},
     thread,
     time::Duration,
 };
-use support::watch;
+use support::{watch, watch_of};
 
 /// What the worker that is not blocked does besides.
 #[derive(Debug, Clone, Copy)]
@@ -432,4 +432,35 @@ fn a_blocking_closure_may_poll_more_than_a_tasks_budget() {
         })
     }));
     assert_eq!(count.unwrap(), 1000);
+}
+
+/// With polls of two milliseconds, what comes from outside waits for few of them, not for as many
+/// as it would if they were fast.
+#[test]
+fn slow_polls_are_looked_up_from_more_often() {
+    let runtime = Builder::new().workers(1).build().unwrap();
+    let _watch = watch_of(runtime.handle().clone(), "slow polls".to_string());
+    let polls = Arc::new(AtomicUsize::new(0));
+    let slow = [(); 2].map(|()| {
+        let polls = polls.clone();
+        runtime.spawn(async move {
+            loop {
+                thread::sleep(2 * MILLISECOND);
+                polls.fetch_add(1, SeqCst);
+                heist::yield_now().await;
+            }
+        })
+    });
+    while polls.load(SeqCst) < 20 {
+        thread::yield_now();
+    }
+    for _ in 0..20 {
+        let (tell, told) = mpsc::channel();
+        let counted = polls.clone();
+        runtime.spawn(async move { tell.send(counted.load(SeqCst)).unwrap() });
+        let pushed = polls.load(SeqCst);
+        let ran = told.recv().unwrap();
+        assert!(ran <= pushed + 3, "pushed at {pushed}, ran at {ran}");
+    }
+    slow.each_ref().map(JoinHandle::abort);
 }

@@ -9,6 +9,7 @@ pub mod work; // what does a worker do next?
 pub mod sleep; // how does a worker wait until there is something to do?
 pub mod worker; // what does a worker hold, and where does it look for a job?
 pub mod stand_in; // who works while workers block?
+pub mod rhythm; // how often does a busy worker look up from its queue?
 pub mod watch; // who stands still?
 pub mod local; // which worker is this thread, and where does a job go?
 pub mod shared; // what do all threads share?

@@ -3,13 +3,21 @@
 use std::time::Duration;
 
 /// A worker looks at the injector and its inbox once in this many turns even while its own queue
-/// is full: what comes from outside must not starve. Half of `MAINTENANCE`, so that the two do
-/// not fall on one turn.
-pub const INJECTOR_TURNS: u32 = 31;
+/// is full: what comes from outside must not starve. About half of `MAINTENANCE_TURNS`.
+pub const LOOK_TURNS: u32 = 31;
 
-/// A busy worker turns the reactor and fires timers once in this many turns. tokio's figure; a
-/// prime, so that it does not beat with a program's own rhythms.
+/// The same, once in so long, when turns are slow. tokio's figure.
+pub const LOOK_PERIOD: Duration = Duration::from_micros(200);
+
+/// The first look of a worker that has slept comes after so many turns, to learn their pace.
+pub const PACE_TURNS: u32 = 4;
+
+/// A busy worker turns the reactor and fires timers once in this many turns. tokio's figure.
 pub const MAINTENANCE_TURNS: u32 = 61;
+
+/// The same, once in so long, when turns are slow: a system call in a millisecond costs a worker
+/// that is busy all the time less than a thousandth.
+pub const MAINTENANCE_PERIOD: Duration = Duration::from_millis(1);
 
 /// How many jobs in a row a worker takes from its LIFO slot. Two tasks that wake each other would
 /// keep the rest of the queue waiting otherwise. tokio's figure.

@@ -27,6 +27,7 @@ impl Worker {
     /// Sleeps. `bell` calls the thread's root.
     pub(super) fn sleep(&self, searching: bool, bell: Option<&Bell>) -> Slept {
         let shared = &*self.shared;
+        self.rhythm.sleeps();
         let Some(view) = shared.idle.announce(self.me, searching) else {
             return Slept::Stopped;
         };

@@ -3,7 +3,7 @@
 //! Find a job, run it; find nothing, sleep. Where it looks is in `worker`, how it sleeps in
 //! `sleep`.
 
-use super::{home::Bell, policy, shared::Shared, sleep::Slept, worker::Worker};
+use super::{home::Bell, rhythm::Look, shared::Shared, sleep::Slept, worker::Worker};
 use heist_core::{
     job::Job,
     primitive::atomic::{Ordering, fence},
@@ -68,7 +68,9 @@ impl Worker {
         self.shared.remotes[self.me]
             .turn
             .store(turn, Ordering::Relaxed);
-        if turn.is_multiple_of(policy::MAINTENANCE_TURNS) {
+        let look = self.rhythm.turn(self.shared.driver.timers.clock());
+        self.outside_first.set(look != Look::Ahead);
+        if look == Look::Everywhere {
             self.maintain();
         }
     }

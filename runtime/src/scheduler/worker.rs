@@ -2,7 +2,7 @@
 
 use super::{
     local::{Local, Place, Seated},
-    policy,
+    rhythm::Rhythm,
     shared::{Shared, settled},
     watch::Watch,
 };
@@ -30,6 +30,9 @@ pub struct Worker {
     pub(super) me: usize,
     pub(super) turn: Cell<u32>,
     rng: RefCell<fastrand::Rng>,
+    pub(super) rhythm: Rhythm,
+    /// This turn begins with what comes from outside.
+    pub(super) outside_first: Cell<bool>,
     pub(super) watch: Watch,
     /// Harvested from the reactor, and not yet woken. Kept for its memory.
     pub(super) wakers: RefCell<Vec<Waker>>,
@@ -55,6 +58,8 @@ impl Worker {
             me,
             turn: Cell::new(0),
             rng: RefCell::new(rng),
+            rhythm: Rhythm::default(),
+            outside_first: Cell::new(false),
             watch: Watch::default(),
             wakers: RefCell::default(),
         }
@@ -90,7 +95,7 @@ impl Worker {
     /// Own jobs first, then the injector, then the others' queues.
     pub fn find(&self) -> Option<Job> {
         let home = &self.shared.remotes[self.me].home;
-        if self.turn.get().is_multiple_of(policy::INJECTOR_TURNS)
+        if self.outside_first.take()
             && let Some(job) = home.pop().or_else(|| self.injected())
         {
             return Some(job);
