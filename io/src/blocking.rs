@@ -9,6 +9,7 @@
 
 use heist_core::{
     job::Job,
+    panics::contain,
     primitive::{Arc, Condvar, Mutex, Wait, thread},
 };
 use std::{
@@ -149,20 +150,23 @@ impl Pool {
     /// for no limit. False if nothing runs: the pool is closed, or the operating system refuses the
     /// thread.
     pub fn lend(this: &Arc<Self>, body: impl FnOnce() + Send + 'static) -> bool {
-        if this.state.lock().closed {
-            return false;
-        }
         let body = Arc::new(Mutex::new(Some(body)));
         let (take, pool) = (body.clone(), this.clone());
         let job = Job::call(move || {
             let body = take.lock().take();
-            // Its panic has been reported; the thread comes back all the same.
-            let _ = body.map(|body| catch_unwind(AssertUnwindSafe(body)));
+            // Whatever happens, the thread comes back.
+            body.into_iter().for_each(contain);
             pool.state.lock().lent -= 1;
         });
         let (job, number) = {
             let mut state = this.state.lock();
             state.lent += 1;
+            if state.closed {
+                drop(state);
+                drop(body.lock().take());
+                job.run(); // without its closure it only frees itself
+                return false;
+            }
             match state.hand(job) {
                 Ok(()) => return true,
                 Err(job) => (job, state.count_thread()),
@@ -172,7 +176,7 @@ impl Pool {
             return true;
         };
         drop(body.lock().take());
-        job.into_iter().for_each(Job::run); // without its closure it only frees itself
+        job.into_iter().for_each(Job::run); // as above
         let _ = this.refused(None);
         false
     }

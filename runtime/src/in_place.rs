@@ -21,10 +21,13 @@ use heist_io::blocking::Pool;
 /// and tasks of [`spawn_local`](crate::spawn_local) on the same thread. Inside, calls that a worker
 /// refuses are allowed, [`Runtime::block_on`](crate::Runtime::block_on) among them.
 ///
-/// It is an ordinary call on a thread that is no worker, and in a
-/// [current-thread](crate::Builder::current_thread) runtime, where nobody may stand in. When the
-/// operating system refuses the thread, only the other workers help out. The threads are not
-/// counted by [`Builder::blocking_threads`](crate::Builder::blocking_threads).
+/// There are as many threads as such calls at a time: they are not counted by
+/// [`Builder::blocking_threads`](crate::Builder::blocking_threads). When the operating system
+/// refuses one, only the other workers help out.
+///
+/// It is no more than a call of the closure where nobody may stand in: on a thread that is no
+/// worker, in a [current-thread](crate::Builder::current_thread) runtime, and in a waker that is
+/// not heist's.
 ///
 /// ```
 /// let (ask, asked) = std::sync::mpsc::channel();
@@ -67,7 +70,7 @@ impl Away {
             return None;
         }
         let (shared, place) = local::leave()?;
-        if shared.stand_ins.leave() {
+        if shared.stand_ins.leave(&shared.driver.reactor) {
             stand_in(&handle);
         }
         shared.share();

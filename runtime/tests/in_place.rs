@@ -13,14 +13,13 @@ use heist::{
 use std::{
     future::{Future, pending, poll_fn},
     panic::{AssertUnwindSafe, catch_unwind},
-    pin::pin,
     rc::Rc,
     sync::{
-        Arc, Mutex,
+        Arc,
         atomic::{AtomicUsize, Ordering::SeqCst},
         mpsc,
     },
-    task::{Context, Poll, Wake, Waker},
+    task::Poll,
     thread,
     time::Duration,
 };
@@ -231,46 +230,16 @@ fn a_runtime_inside_a_runtime_has_its_own() {
     });
 }
 
-struct Call<F>(F);
-
-impl<F: Fn() + Send + Sync + 'static> Wake for Call<F> {
-    fn wake(self: Arc<Self>) {
-        (self.0)();
-    }
-}
-
 /// User code runs in more places than polls.
 #[test]
-fn in_a_foreign_waker_and_in_a_drop() {
+fn in_a_drop() {
     struct Blocks(mpsc::Receiver<()>);
     impl Drop for Blocks {
         fn drop(&mut self) {
             receive(&self.0);
         }
     }
-    run(1, "elsewhere", async {
-        let (tell, told) = mpsc::channel();
-        let told = Mutex::new(told);
-        let (done, is_done) = heist::sync::oneshot();
-        let done = Mutex::new(Some(done));
-        let waker = Waker::from(Arc::new(Call(move || {
-            receive(&told.lock().unwrap());
-            done.lock().unwrap().take().unwrap().send(()).unwrap();
-        })));
-        let mut timer = pin!(sleep(MILLISECOND));
-        assert!(
-            timer
-                .as_mut()
-                .poll(&mut Context::from_waker(&waker))
-                .is_pending()
-        );
-        let helper = spawn(async move {
-            sleep(5 * MILLISECOND).await;
-            tell.send(()).unwrap();
-        });
-        is_done.await.unwrap();
-        helper.await.unwrap();
-
+    run(1, "drop", async {
         let (tell, told) = mpsc::channel();
         let blocks = Blocks(told);
         let aborted = spawn(async move {
@@ -286,6 +255,127 @@ fn in_a_foreign_waker_and_in_a_drop() {
         assert!(aborted.await.unwrap_err().is_cancelled());
         helper.await.unwrap();
     });
+}
+
+/// Keeps so many stand-ins to the end of the runtime: each has run a task that pinned one.
+fn bind(stand_ins: usize) {
+    if stand_ins > 0 {
+        let (tell, told) = mpsc::channel();
+        spawn(async move {
+            spawn_local(async {});
+            bind(stand_ins - 1);
+            tell.send(()).unwrap();
+        });
+        receive(&told);
+    }
+}
+
+#[test]
+fn those_whom_pinned_tasks_keep_stand_in_again() {
+    for (workers, bound) in [(1, 1), (1, 2), (2, 1), (2, 3)] {
+        run(workers, "kept", async move {
+            bind(bound);
+            for _ in 0..10 {
+                sleep(MILLISECOND).await; // they have nothing to do
+                let (tell, told) = mpsc::channel();
+                spawn(async move {
+                    sleep(MILLISECOND).await;
+                    tell.send(()).unwrap();
+                });
+                receive(&told);
+            }
+        });
+    }
+}
+
+#[heist::test(paused, workers = 1)]
+async fn virtual_time_goes_on_beside_those_whom_pinned_tasks_keep() {
+    bind(2);
+    sleep(Duration::from_secs(3600)).await;
+}
+
+/// One worker is away, the other one blocks without a word, and what it has made lies in its slot.
+#[test]
+fn a_stand_in_helps_those_who_are_stuck() {
+    for bound in [0, 1] {
+        run(2, "stuck", async move {
+            bind(bound);
+            let (tell, told) = mpsc::channel();
+            let (begin, begun) = mpsc::channel();
+            let (away, is_away) = mpsc::channel();
+            let stuck = spawn(async move {
+                begin.send(()).unwrap();
+                is_away.recv().unwrap();
+                let (tell_next, told_next) = mpsc::channel();
+                spawn(async move { tell_next.send(()).unwrap() });
+                told_next.recv().unwrap();
+                tell.send(()).unwrap();
+            });
+            begun.recv().unwrap(); // on the other worker
+            block_in_place(|| {
+                away.send(()).unwrap();
+                told.recv().unwrap();
+            });
+            stuck.await.unwrap();
+        });
+    }
+}
+
+#[test]
+fn an_eager_task_is_polled_inside_as_well() {
+    run(1, "eager", async {
+        let is_finished = || {
+            heist::task::Builder::new()
+                .eager()
+                .spawn(async {})
+                .is_finished()
+        };
+        assert!(block_in_place(is_finished));
+    });
+}
+
+/// Everything that a program may do with it, while the runtime ends.
+#[test]
+fn a_runtime_ends_in_the_middle_of_it_all() {
+    struct BlocksWhenDropped;
+    impl Drop for BlocksWhenDropped {
+        fn drop(&mut self) {
+            block_in_place(thread::yield_now);
+        }
+    }
+    async fn does(what: usize) {
+        let _blocks = BlocksWhenDropped;
+        loop {
+            match what % 4 {
+                0 => block_in_place(thread::yield_now),
+                1 => {
+                    spawn_local(async {
+                        let _blocks = BlocksWhenDropped;
+                        yield_now().await;
+                        block_in_place(thread::yield_now);
+                        pending::<()>().await;
+                    });
+                    sleep(MILLISECOND).await;
+                }
+                2 => {
+                    let task = spawn(sleep(MILLISECOND));
+                    let _ = block_in_place(|| futures::executor::block_on(task));
+                }
+                _ => _ = heist::spawn_blocking(|| block_in_place(thread::yield_now)).await,
+            }
+            yield_now().await;
+        }
+    }
+    for round in 0..60_u64 {
+        let builder = Builder::new().workers(1 + round as usize % 3);
+        let runtime = builder
+            .blocking_threads(1 + round as usize % 2)
+            .build()
+            .unwrap();
+        (0..12).for_each(|what| _ = runtime.spawn(does(what)));
+        thread::sleep(Duration::from_micros(round * 37));
+        runtime.shutdown(Duration::from_secs(10)).unwrap();
+    }
 }
 
 /// A task that is pinned to a thread which stood in outlives its standing in.

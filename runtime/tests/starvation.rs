@@ -462,5 +462,5 @@ fn slow_polls_are_looked_up_from_more_often() {
         let ran = told.recv().unwrap();
         assert!(ran <= pushed + 3, "pushed at {pushed}, ran at {ran}");
     }
-    slow.each_ref().map(JoinHandle::abort);
+    slow.iter().for_each(JoinHandle::abort);
 }

@@ -263,7 +263,7 @@ pub fn a_stand_in_waits_through_no_push() {
             shared.stand_ins.come_back(&shared.driver.reactor);
         }
     });
-    assert!(world.shared.stand_ins.leave());
+    assert!(world.shared.stand_ins.leave(&world.shared.driver.reactor));
     let shared = world.shared.clone();
     let stand_in = spawn(move || StandIn::new(shared, Arc::default()).work(|| false));
     world.push(0);
@@ -275,7 +275,7 @@ pub fn a_stand_in_waits_through_no_push() {
 /// The runtime ends while a stand-in is about to wait, to which a task is pinned.
 pub fn a_stand_in_waits_through_no_end() {
     let world = World::new(1, 0, |_, _| ());
-    assert!(world.shared.stand_ins.leave());
+    assert!(world.shared.stand_ins.leave(&world.shared.driver.reactor));
     let shared = world.shared.clone();
     let stand_in = spawn(move || StandIn::new(shared, Arc::default()).work(|| true));
     world

@@ -1,7 +1,8 @@
 //! How many are away, and how many stand in for them?
 //!
-//! - **one-for-one**: there are as many stand-ins as threads are away, but for those that have a
-//!   job to finish, and for those that a pinned task keeps.
+//! - **one-for-one**: as many serve as stand-ins as threads are away, but for those that have a job
+//!   to finish. Who is not needed goes; one that a pinned task keeps *retires*, and is the first to
+//!   be called back.
 
 use super::home::Home;
 use heist_core::primitive::{
@@ -14,32 +15,49 @@ use heist_io::reactor::Reactor;
 #[derive(Default)]
 pub struct StandIns {
     state: Mutex<State>,
-    /// How many are on the list; read without the lock.
+    /// How many wait; read without the lock.
     waiting: AtomicUsize,
 }
 
 #[derive(Default)]
 struct State {
     away: usize,
-    /// Also those whose threads are about to start.
-    present: usize,
+    /// Those who serve, also those whose threads are about to start.
+    serving: usize,
+    /// Those of them who wait for something to do.
     waiting: Vec<Arc<Home>>,
+    retired: Vec<Arc<Home>>,
+}
+
+/// What a stand-in does next.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Service {
+    Wanted,
+    /// It is not counted any more.
+    Over,
+    /// The same, and it is on the list of those who can be called back.
+    Retired,
 }
 
 impl StandIns {
-    /// One more is away. True if one more stand-in is wanted, who is counted from now on.
+    /// One more is away. True if a thread is wanted, which is counted from now on.
     #[must_use]
-    pub fn leave(&self) -> bool {
+    pub fn leave(&self, reactor: &Reactor) -> bool {
         let mut state = self.state.lock();
         state.away += 1;
-        let is_wanted = state.present < state.away;
-        state.present += usize::from(is_wanted);
-        is_wanted
+        if state.serving >= state.away {
+            return false;
+        }
+        state.serving += 1;
+        let retired = state.retired.pop();
+        drop(state);
+        retired.iter().for_each(|home| home.unpark(reactor));
+        retired.is_none()
     }
 
     /// The one that was wanted got no thread.
     pub fn refused(&self) {
-        self.state.lock().present -= 1;
+        self.state.lock().serving -= 1;
     }
 
     /// One who was away is back: a stand-in may go.
@@ -59,8 +77,13 @@ impl StandIns {
 
     /// Wakes all.
     pub fn call_all(&self, reactor: &Reactor) {
-        let waiting = self.state.lock().waiting.split_off(0);
-        waiting.iter().for_each(|home| home.unpark(reactor));
+        let mut state = self.state.lock();
+        let State {
+            waiting, retired, ..
+        } = &mut *state;
+        let all: Vec<_> = waiting.drain(..).chain(retired.drain(..)).collect();
+        drop(state);
+        all.iter().for_each(|home| home.unpark(reactor));
     }
 
     /// Whether one could be called, at a glance.
@@ -69,17 +92,25 @@ impl StandIns {
         self.waiting.load(Ordering::Relaxed) > 0
     }
 
-    /// Whether anybody needs them.
-    pub fn is_anybody_away(&self) -> bool {
-        self.state.lock().away > 0
+    /// Whether the stand-in of this home is needed. One that a pinned task keeps `is_bound`.
+    pub fn service(&self, home: &Arc<Home>, is_bound: bool) -> Service {
+        let mut state = self.state.lock();
+        if state.serving <= state.away {
+            return Service::Wanted;
+        }
+        state.serving -= 1;
+        if is_bound {
+            state.retired.push(home.clone());
+            Service::Retired
+        } else {
+            Service::Over
+        }
     }
 
-    /// Whether there are too many; then this is one less, if it `can_go`.
-    pub fn is_too_many(&self, can_go: bool) -> bool {
-        let mut state = self.state.lock();
-        let is_too_many = state.present > state.away;
-        state.present -= usize::from(is_too_many && can_go);
-        is_too_many
+    /// Whether the one of this home has not been called back.
+    pub fn is_retired(&self, home: &Arc<Home>) -> bool {
+        let state = self.state.lock();
+        state.retired.iter().any(|other| Arc::ptr_eq(other, home))
     }
 
     /// The thread of this home is about to wait.

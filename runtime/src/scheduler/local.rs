@@ -41,8 +41,10 @@ pub enum Place {
     Seat(Rc<Local>),
     /// It works, and has no seat.
     StandIn(Arc<Shared>),
-    /// It is one of the two, and blocks in user code that has said so.
-    Away,
+    /// The same, while what it dispatches waits for it.
+    Dispatching,
+    /// It would work, if it did not block in user code that has said so.
+    Away(Arc<Shared>),
 }
 
 primitive::thread_local! {
@@ -69,15 +71,16 @@ impl Drop for Seated {
     }
 }
 
-/// This thread goes away, until the guard is dropped. `None` if it is no worker.
+/// This thread goes away, until the guard is dropped. `None` if it is no worker, or if what it
+/// dispatches waits for it.
 pub fn leave() -> Option<(Arc<Shared>, Seated)> {
     let place = PLACE.try_with(|place| place.borrow().clone()).ok()?;
     let shared = match &place {
-        Place::Seat(local) => local.shared.clone(),
+        Place::Seat(local) if !local.in_order.get() => local.shared.clone(),
         Place::StandIn(shared) => shared.clone(),
-        Place::Foreign | Place::Away => return None,
+        _ => return None,
     };
-    let away = Seated::new(Place::Away);
+    let away = Seated::new(Place::Away(shared.clone()));
     if let Place::Seat(local) = place {
         // What others cannot see, or rely on us to look at.
         let next = shared.remotes[local.me].slot.take();
@@ -122,12 +125,12 @@ pub fn schedule(shared: &Arc<Shared>, job: Job, hint: Hint) {
     Route::of(shared).send(job, hint);
 }
 
-/// Whether this thread is one of `shared`'s workers.
+/// Whether this thread works for `shared`, or is away.
 pub fn is_worker_of(shared: &Arc<Shared>) -> bool {
     let ours = |place: &RefCell<Place>| match &*place.borrow() {
         Place::Seat(local) => Arc::ptr_eq(&local.shared, shared),
-        Place::StandIn(its) => Arc::ptr_eq(its, shared),
-        Place::Foreign | Place::Away => false,
+        Place::StandIn(its) | Place::Away(its) => Arc::ptr_eq(its, shared),
+        Place::Foreign | Place::Dispatching => false,
     };
     PLACE.try_with(ours).unwrap_or(false)
 }
@@ -135,7 +138,7 @@ pub fn is_worker_of(shared: &Arc<Shared>) -> bool {
 /// Whether this thread works for a runtime, so that nothing may block it.
 pub fn is_worker() -> bool {
     let works =
-        |place: &RefCell<Place>| matches!(*place.borrow(), Place::Seat(_) | Place::StandIn(_));
+        |place: &RefCell<Place>| !matches!(*place.borrow(), Place::Foreign | Place::Away(_));
     PLACE.try_with(works).unwrap_or(false)
 }
 

@@ -8,12 +8,14 @@
 //!
 //! - **look-then-wait**: a stand-in is on the list before it looks for the last time.
 //! - **lead-goes-on**: it leads like any worker, and leaves the lead to one that sleeps.
-//! - **watched**: while somebody is away, a stand-in waits for a period only, as the deputy does.
+//! - **watched**: while it serves, a stand-in waits for a period only, as the deputy does.
 
 use super::{
+    away::Service,
     home::Home,
     local::{Place, Seated},
     policy,
+    rhythm::{Look, Rhythm},
     shared::{Shared, settled},
     watch::Watch,
 };
@@ -31,6 +33,7 @@ pub struct StandIn {
     shared: Arc<Shared>,
     home: Arc<Home>,
     watch: Watch,
+    rhythm: Rhythm,
     turn: usize,
     /// Harvested from the reactor, and not yet woken.
     wakers: Vec<Waker>,
@@ -42,62 +45,95 @@ impl StandIn {
             shared,
             home,
             watch: Watch::default(),
+            rhythm: Rhythm::default(),
             turn: 0,
             wakers: Vec::new(),
         }
     }
 
-    /// Works until it is not wanted any more, or the runtime stops. It stays while `is_bound`, but
-    /// then works only for itself.
+    /// Works until it is not needed any more, or the runtime stops. If it `is_bound` then, it stays
+    /// for its own jobs, and may be called back.
     pub fn work(mut self, is_bound: impl Fn() -> bool) {
         let shared = self.shared.clone();
-        let _at_work = shared.driver.outside.at_work();
         let _seated = Seated::new(Place::StandIn(shared.clone()));
         while !shared.idle.glance().is_stopping() {
-            let is_bound = is_bound();
-            let is_too_many = shared.stand_ins.is_too_many(!is_bound);
-            if is_too_many && !is_bound {
-                return;
-            }
-            self.next_turn();
-            let own = self.home.pop();
-            match own.or_else(|| if is_too_many { None } else { self.find() }) {
-                Some(job) => job.run(),
-                None => self.wait(is_too_many),
+            self.serve();
+            match shared.stand_ins.service(&self.home, is_bound()) {
+                Service::Wanted => {}
+                Service::Over => return,
+                Service::Retired => self.retire(),
             }
         }
     }
 
-    fn next_turn(&mut self) {
-        self.turn += 1;
-        if !self.turn.is_multiple_of(policy::MAINTENANCE_TURNS as usize) {
-            return;
+    /// One job, or one wait.
+    fn serve(&mut self) {
+        let shared = self.shared.clone();
+        let _at_work = shared.driver.outside.at_work();
+        // At once in the first turn: it may not be needed for many.
+        let look = self.rhythm.turn(shared.driver.timers.clock());
+        if self.turn == 0 || look == Look::Everywhere {
+            self.maintain();
         }
+        self.turn += 1;
+        match self.home.pop().or_else(|| self.find(look)) {
+            Some(job) => job.run(),
+            None => self.wait(),
+        }
+    }
+
+    /// Runs its own jobs until it is called back.
+    fn retire(&self) {
+        let Shared {
+            driver,
+            idle,
+            stand_ins,
+            ..
+        } = &*self.shared;
+        while stand_ins.is_retired(&self.home) && !idle.glance().is_stopping() {
+            let at_work = driver.outside.at_work();
+            if let Some(job) = self.home.pop() {
+                job.run();
+                continue;
+            }
+            drop(at_work);
+            let _ = self.home.parker.park(None);
+        }
+    }
+
+    fn maintain(&mut self) {
         let Shared { driver, leader, .. } = &*self.shared;
-        if let Some(lead) = leader.try_lead_from(&self.home, &driver.timers) {
+        if driver.reactor.is_live()
+            && let Some(lead) = leader.try_lead_from(&self.home, &driver.timers)
+        {
             driver.harvest(Some(Duration::ZERO), &mut self.wakers);
             self.shared.hand_on(lead);
         }
-        driver.dispatch(&mut self.wakers);
+        self.dispatch();
+    }
+
+    /// Wakes what was harvested, and fires what is overdue: user code may run in both.
+    fn dispatch(&mut self) {
+        let _here = Seated::new(Place::Dispatching);
+        self.shared.driver.dispatch(&mut self.wakers);
         self.help();
     }
 
     /// By turns from the injector and from a queue first: neither may starve.
-    fn find(&self) -> Option<Job> {
-        if self.turn.is_multiple_of(2) {
+    fn find(&self, look: Look) -> Option<Job> {
+        let job = if look != Look::Ahead || self.turn.is_multiple_of(2) {
             self.injected().or_else(|| self.steal())
         } else {
             self.steal().or_else(|| self.injected())
-        }
-    }
-
-    fn injected(&self) -> Option<Job> {
-        let injector = &self.shared.injector;
-        let job = settled(|| injector.steal())?;
-        if !injector.is_empty() {
+        }?;
+        if self.shared.has_queued() {
             self.shared.call_one();
         }
         Some(job)
+    }
+
+    fn injected(&self) -> Option<Job> {
+        settled(|| self.shared.injector.steal())
     }
 
     fn steal(&self) -> Option<Job> {
@@ -119,42 +155,31 @@ impl StandIn {
         }
     }
 
-    /// Waits for something to do; `for_own` jobs only, or for anybody's.
-    fn wait(&mut self, for_own: bool) {
+    /// Waits for something to do.
+    fn wait(&mut self) {
+        self.rhythm.sleeps();
         let shared = self.shared.clone();
         let Shared {
             driver,
             leader,
             stand_ins,
+            idle,
             ..
         } = &*shared;
         stand_ins.enlist(&self.home);
-        let lead = if for_own {
-            None
-        } else {
-            leader.try_lead_from(&self.home, &driver.timers)
-        };
+        let lead = leader.try_lead_from(&self.home, &driver.timers);
         // Ordering: the list, and the lead, before the second look; pairs with the fence in
         // `push_foreign`: either it sees us, or we see its job.
         fence(Ordering::SeqCst);
-        let period = (!for_own || stand_ins.is_anybody_away()).then_some(policy::WATCH_PERIOD);
-        if !shared.idle.glance().is_stopping()
-            && !self.home.has_jobs()
-            && (for_own || !shared.has_queued())
-        {
+        if !idle.glance().is_stopping() && !self.home.has_jobs() && !shared.has_queued() {
+            let (period, parker) = (Some(policy::WATCH_PERIOD), &self.home.parker);
             let _ = match &lead {
-                Some(lead) => {
-                    let parker = &self.home.parker;
-                    driver.lead(lead.expiry, period, || false, parker, &mut self.wakers)
-                }
-                None => self.home.parker.park(period),
+                Some(lead) => driver.lead(lead.expiry, period, || false, parker, &mut self.wakers),
+                None => parker.park(period),
             };
         }
         stand_ins.delist(&self.home);
         lead.into_iter().for_each(|lead| shared.hand_on(lead));
-        driver.dispatch(&mut self.wakers);
-        if !for_own {
-            self.help();
-        }
+        self.dispatch();
     }
 }
