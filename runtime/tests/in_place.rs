@@ -4,57 +4,22 @@
 //! is a hang. Mostly there is one worker: nobody but a stand-in can help.
 
 mod support;
+#[path = "support/in_place.rs"]
+mod in_place;
 
 use heist::{
     Builder, Handle, Runtime, block_in_place,
     net::{TcpListener, TcpStream},
-    sleep, spawn, spawn_local, yield_now,
+    sleep, spawn, yield_now,
 };
+use in_place::{MILLISECOND, receive, run};
 use std::{
-    future::{Future, pending, poll_fn},
+    future::{pending, poll_fn},
     panic::{AssertUnwindSafe, catch_unwind},
-    rc::Rc,
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering::SeqCst},
-        mpsc,
-    },
+    sync::{Arc, mpsc},
     task::Poll,
-    thread,
     time::Duration,
 };
-use support::watch;
-
-const MILLISECOND: Duration = Duration::from_millis(1);
-
-/// Runs `root` on so many workers, under a name for the dump of a hang.
-fn run<T: Send + 'static>(
-    workers: usize,
-    what: &str,
-    root: impl Future<Output = T> + Send + 'static,
-) -> T {
-    let what = format!("{what}, {workers} workers");
-    let root = async move {
-        let _watch = watch(what);
-        root.await
-    };
-    let threads = Arc::new(AtomicUsize::new(0));
-    let (started, stopped) = (threads.clone(), threads.clone());
-    let output = Builder::new()
-        .workers(workers)
-        .blocking_threads(1)
-        .on_thread_start(move || _ = started.fetch_add(1, SeqCst))
-        .on_thread_stop(move || _ = stopped.fetch_sub(1, SeqCst))
-        .run(root)
-        .unwrap();
-    assert_eq!(threads.load(SeqCst), 0, "a thread is left");
-    output
-}
-
-/// Blocks in place until a message comes.
-fn receive<T>(from: &mpsc::Receiver<T>) -> T {
-    block_in_place(|| from.recv().unwrap())
-}
 
 #[test]
 fn what_was_queued_behind_it_runs() {
@@ -257,70 +222,6 @@ fn in_a_drop() {
     });
 }
 
-/// Keeps so many stand-ins to the end of the runtime: each has run a task that pinned one.
-fn bind(stand_ins: usize) {
-    if stand_ins > 0 {
-        let (tell, told) = mpsc::channel();
-        spawn(async move {
-            spawn_local(async {});
-            bind(stand_ins - 1);
-            tell.send(()).unwrap();
-        });
-        receive(&told);
-    }
-}
-
-#[test]
-fn those_whom_pinned_tasks_keep_stand_in_again() {
-    for (workers, bound) in [(1, 1), (1, 2), (2, 1), (2, 3)] {
-        run(workers, "kept", async move {
-            bind(bound);
-            for _ in 0..10 {
-                sleep(MILLISECOND).await; // they have nothing to do
-                let (tell, told) = mpsc::channel();
-                spawn(async move {
-                    sleep(MILLISECOND).await;
-                    tell.send(()).unwrap();
-                });
-                receive(&told);
-            }
-        });
-    }
-}
-
-#[heist::test(paused, workers = 1)]
-async fn virtual_time_goes_on_beside_those_whom_pinned_tasks_keep() {
-    bind(2);
-    sleep(Duration::from_secs(3600)).await;
-}
-
-/// One worker is away, the other one blocks without a word, and what it has made lies in its slot.
-#[test]
-fn a_stand_in_helps_those_who_are_stuck() {
-    for bound in [0, 1] {
-        run(2, "stuck", async move {
-            bind(bound);
-            let (tell, told) = mpsc::channel();
-            let (begin, begun) = mpsc::channel();
-            let (away, is_away) = mpsc::channel();
-            let stuck = spawn(async move {
-                begin.send(()).unwrap();
-                is_away.recv().unwrap();
-                let (tell_next, told_next) = mpsc::channel();
-                spawn(async move { tell_next.send(()).unwrap() });
-                told_next.recv().unwrap();
-                tell.send(()).unwrap();
-            });
-            begun.recv().unwrap(); // on the other worker
-            block_in_place(|| {
-                away.send(()).unwrap();
-                told.recv().unwrap();
-            });
-            stuck.await.unwrap();
-        });
-    }
-}
-
 #[test]
 fn an_eager_task_is_polled_inside_as_well() {
     run(1, "eager", async {
@@ -331,83 +232,6 @@ fn an_eager_task_is_polled_inside_as_well() {
                 .is_finished()
         };
         assert!(block_in_place(is_finished));
-    });
-}
-
-/// Everything that a program may do with it, while the runtime ends.
-#[test]
-fn a_runtime_ends_in_the_middle_of_it_all() {
-    struct BlocksWhenDropped;
-    impl Drop for BlocksWhenDropped {
-        fn drop(&mut self) {
-            block_in_place(thread::yield_now);
-        }
-    }
-    async fn does(what: usize) {
-        let _blocks = BlocksWhenDropped;
-        loop {
-            match what % 4 {
-                0 => block_in_place(thread::yield_now),
-                1 => {
-                    spawn_local(async {
-                        let _blocks = BlocksWhenDropped;
-                        yield_now().await;
-                        block_in_place(thread::yield_now);
-                        pending::<()>().await;
-                    });
-                    sleep(MILLISECOND).await;
-                }
-                2 => {
-                    let task = spawn(sleep(MILLISECOND));
-                    let _ = block_in_place(|| futures::executor::block_on(task));
-                }
-                _ => _ = heist::spawn_blocking(|| block_in_place(thread::yield_now)).await,
-            }
-            yield_now().await;
-        }
-    }
-    for round in 0..60_u64 {
-        let builder = Builder::new().workers(1 + round as usize % 3);
-        let runtime = builder
-            .blocking_threads(1 + round as usize % 2)
-            .build()
-            .unwrap();
-        (0..12).for_each(|what| _ = runtime.spawn(does(what)));
-        thread::sleep(Duration::from_micros(round * 37));
-        runtime.shutdown(Duration::from_secs(10)).unwrap();
-    }
-}
-
-/// A task that is pinned to a thread which stood in outlives its standing in.
-#[test]
-fn what_is_pinned_to_a_stand_in_goes_on() {
-    run(1, "pinned", async {
-        let (tell, told) = mpsc::channel();
-        let (go, goes) = heist::sync::oneshot();
-        let (end, ended) = heist::sync::oneshot();
-        let me = thread::current().id();
-        spawn(async move {
-            let here = thread::current().id();
-            assert_ne!(here, me);
-            let counted = Rc::new(1);
-            spawn_local(async move {
-                goes.await.unwrap();
-                sleep(MILLISECOND).await;
-                end.send(*counted + usize::from(thread::current().id() == here))
-                    .unwrap();
-            });
-            spawn_local(pending::<()>()); // to the end of the runtime
-            tell.send(()).unwrap();
-        });
-        receive(&told);
-        yield_now().await;
-        go.send(()).unwrap();
-        assert_eq!(ended.await.unwrap(), 2);
-        // It stands in again.
-        let (tell, told) = mpsc::channel();
-        let again = spawn(async move { tell.send(()).unwrap() });
-        receive(&told);
-        again.await.unwrap();
     });
 }
 
@@ -439,33 +263,6 @@ fn a_runtime_may_be_dropped_by_its_own_worker_inside() {
     futures::executor::block_on(task).unwrap();
 }
 
-/// The shutdown waits for those who are away, and finds nothing left.
-#[test]
-fn a_runtime_ends_while_all_its_workers_are_away() {
-    for _ in 0..50 {
-        let runtime = Builder::new().workers(2).build().unwrap();
-        let (away, is_away) = mpsc::channel();
-        let releases: Vec<_> = (0..4)
-            .map(|_| {
-                let (release, released) = mpsc::channel::<()>();
-                let away = away.clone();
-                runtime.spawn(async move {
-                    away.send(()).unwrap();
-                    block_in_place(|| _ = released.recv());
-                    pending::<()>().await;
-                });
-                release
-            })
-            .collect();
-        assert_eq!(is_away.iter().take(4).count(), 4);
-        let handle = runtime.handle().clone();
-        let ends = thread::spawn(move || runtime.shutdown(Duration::from_secs(10)));
-        drop(releases);
-        ends.join().unwrap().unwrap();
-        assert!(handle.dump().tasks.is_empty());
-    }
-}
-
 /// A clock that is paused stands still: somebody is at work.
 #[heist::test(paused, workers = 1)]
 async fn virtual_time_stands_still_meanwhile() {
@@ -483,39 +280,6 @@ async fn virtual_time_stands_still_meanwhile() {
     helper.await.unwrap();
     assert!(!hour.is_finished());
     hour.await.unwrap();
-}
-
-/// Those who stand in do not starve anybody, however busy they are.
-#[test]
-fn a_stand_in_is_as_fair_as_a_worker() {
-    run(1, "fair", async {
-        let (tell, told) = mpsc::channel();
-        let turns = Arc::new(AtomicUsize::new(0));
-        let busy: Vec<_> = (0..3)
-            .map(|_| {
-                let turns = turns.clone();
-                spawn(async move {
-                    loop {
-                        turns.fetch_add(1, SeqCst);
-                        yield_now().await;
-                    }
-                })
-            })
-            .collect();
-        let sleeper = spawn(async move {
-            sleep(MILLISECOND).await;
-            tell.send(()).unwrap();
-        });
-        receive(&told);
-        // One more, of which nobody knows but a foreign thread.
-        let (tell, told) = mpsc::channel();
-        let handle = Handle::current();
-        thread::spawn(move || _ = handle.spawn(async move { tell.send(()).unwrap() }));
-        receive(&told);
-        busy.iter().for_each(|task| task.abort());
-        sleeper.await.unwrap();
-        assert!(turns.load(SeqCst) > 3);
-    });
 }
 
 #[test]
