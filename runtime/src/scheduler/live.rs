@@ -76,8 +76,11 @@ pub struct Live {
 }
 
 impl Live {
-    pub fn new(shards: usize) -> Self {
-        let shards = (0..shards.max(1)).map(|_| CachePadded::default()).collect();
+    /// A list for so many threads that spawn.
+    pub fn new(spawners: usize) -> Self {
+        // So that a mask chooses one, and no division.
+        let shards = 0..spawners.next_power_of_two();
+        let shards = shards.map(|_| CachePadded::default()).collect();
         Self {
             shards,
             emptied: WakerCell::new(),
@@ -86,7 +89,7 @@ impl Live {
 
     /// Puts a member on the list; `None` when the runtime is shutting down.
     pub fn insert(&self, hint: usize, member: NonNull<JobHeader>) -> Option<LiveKey> {
-        let shard_index = hint % self.shards.len();
+        let shard_index = hint & (self.shards.len() - 1);
         let mut shard = self.shards[shard_index].lock();
         if shard.closed {
             return None;

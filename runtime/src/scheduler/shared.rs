@@ -63,7 +63,7 @@ impl Shared {
             idle: Idle::new(remotes.len()),
             injector: deque::Injector::new(),
             stand_ins: StandIns::default(),
-            live: Live::new((remotes.len() + 1).next_power_of_two()),
+            live: Live::new(remotes.len() + 1),
             remotes,
             driver,
             seed,
