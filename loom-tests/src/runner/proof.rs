@@ -19,6 +19,9 @@ break is listed below and not caught.
 
 Nothing is capped: a search that ends early is a failure. So is an ordering in the sources that no
 model passes.
+
+Who sleeps and who watches is searched for three and four workers as well, as a protocol and not as
+code, by `loom-tests/spin/run.sh`. It writes no page.
 ";
 
 fn path() -> PathBuf {
