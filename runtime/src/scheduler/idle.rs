@@ -7,7 +7,7 @@ use super::{
 };
 use heist_core::primitive::{
     Mutex, Seed,
-    atomic::{AtomicU64, Ordering},
+    atomic::{AtomicU64, Ordering, fence},
 };
 
 /// As many workers have a bit in the one word.
@@ -86,13 +86,19 @@ impl Idle {
     }
 
     pub fn all_asleep(&self) -> bool {
-        self.view().sleepers.len() == self.workers
+        let all = self.view().sleepers.len() == self.workers;
+        // Ordering: what each has done before it fell asleep, its timers above all; pairs with
+        // `announce`.
+        fence(Ordering::Acquire);
+        all
     }
 
     /// Falls asleep and stops searching, in one step. A fence and a second look must follow.
     /// `None` when the runtime is stopping.
     #[must_use]
     pub fn announce(&self, me: usize, searching: bool) -> Option<View> {
+        // Ordering: what we have done before we fall asleep; pairs with `all_asleep`.
+        fence(Ordering::Release);
         let change = self.change(self.word.seed(), |view| {
             (!view.is_stopping).then(|| view.asleep(me, searching, self.workers))
         });
