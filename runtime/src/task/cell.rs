@@ -473,15 +473,19 @@ pub fn abort_all(live: &Live) {
     abort_if(live, true, |_, _| true);
 }
 
-/// Aborts every task on the list that belongs to `owner`.
-pub fn abort_owned<O>(live: &Live, owner: &Arc<O>) {
-    let ours = Arc::as_ptr(owner).cast::<()>();
-    // SAFETY: the vtable belongs to this cell, which is alive during the visit.
-    let is_ours = |cell, header: &Header| unsafe { (header.vtable.owner)(cell) } == ours;
-    abort_if(live, false, is_ours);
+/// Aborts every task on the list that belongs to `owner`. Whether there is one.
+pub fn abort_owned<O>(live: &Live, owner: &Arc<O>) -> bool {
+    let (ours, mut found) = (Arc::as_ptr(owner).cast::<()>(), false);
+    abort_if(live, false, |cell, header| {
+        // SAFETY: the vtable belongs to this cell, which is alive during the visit.
+        let is_ours = unsafe { (header.vtable.owner)(cell) } == ours;
+        found |= is_ours;
+        is_ours
+    });
+    found
 }
 
-fn abort_if(live: &Live, shutdown: bool, wanted: impl Fn(NonNull<Header>, &Header) -> bool) {
+fn abort_if(live: &Live, shutdown: bool, mut wanted: impl FnMut(NonNull<Header>, &Header) -> bool) {
     let mut entries = Vec::new();
     visit_cells(live, |cell, header| {
         if wanted(cell, header) && header.state.abort(shutdown) == AfterWake::Schedule {

@@ -85,11 +85,15 @@ impl Thread {
     /// Ends every pinned task. On the thread itself, which leaves the runtime.
     pub fn close(this: &Arc<Self>) {
         this.closed.store(true, Ordering::Relaxed);
-        if this.is_used() {
-            // A look at every task of the runtime: not at the end of each `block_on`.
-            abort_owned(&this.shared.live, this);
+        // A look at every task of the runtime: not at the end of each `block_on`.
+        while this.is_used() && abort_owned(&this.shared.live, this) {
+            if !this.run_one() {
+                // Liveness: who has woken a task, and not pushed it yet, will unpark us. The task
+                // must end here: the next thread at this seat may not touch it.
+                this.home.rest();
+            }
+            while this.run_one() {}
         }
-        while this.run_one() {}
     }
 }
 
