@@ -55,7 +55,8 @@ macro_rules! for_each_model {
                 a_stuck_workers_slot_is_taken
                 a_deputy_stays_behind_a_claim
                 a_push_and_the_end_lose_no_job
-                a_push_outlives_the_runtime;
+                a_push_outlives_the_runtime
+                the_end_reaches_a_leader_in_the_reactor;
             "runtime/src/scheduler/leader.rs" scheduler:
                 the_leader_sees_a_reactor_come_to_life
                 a_leader_can_be_called_after_a_reactors_birth;
@@ -68,6 +69,11 @@ macro_rules! for_each_model {
                 a_ring_reaches_a_thread_that_goes_to_rest
                 a_pinned_job_reaches_its_thread
                 what_was_done_outside_is_seen_when_nobody_is_there;
+            "runtime/src/scheduler/driver.rs" clock:
+                a_clock_waits_for_a_push
+                a_clock_moves_past_no_timer;
+            "runtime/src/task/kinds.rs" home:
+                a_pinned_task_ends_with_its_thread;
             "runtime/src/combinators/ready.rs" children:
                 a_child_in_a_mask_is_polled_after_its_last_wake
                 children_in_a_mask_may_be_woken_together
@@ -80,12 +86,15 @@ macro_rules! for_each_model {
                 a_report_during_an_operation_is_not_lost
                 an_old_report_is_not_for_the_new_source
                 a_waiter_that_leaves_takes_no_report_along
-                the_end_of_the_runtime_reaches_who_waits;
+                the_end_of_the_runtime_reaches_who_waits
+                the_end_reaches_a_source_that_registers;
             "timer/src/timers.rs" timers:
                 a_leader_knows_of_a_foreign_timer_or_is_kicked
                 a_timer_may_be_dropped_while_it_fires
                 a_timer_wakes_its_newest_waker_or_is_ready
-                firing_hides_no_timer_that_is_armed_meanwhile;
+                firing_hides_no_timer_that_is_armed_meanwhile
+                the_end_reaches_a_timer_that_is_armed_meanwhile
+                a_timer_that_fires_at_the_end_is_woken_once;
         }
     };
 }

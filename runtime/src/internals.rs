@@ -13,7 +13,7 @@ pub use crate::{
     },
     task::{
         cell::abort_all,
-        kinds::{First, spawn},
+        kinds::{First, Thread, spawn, spawn_pinned},
         run::run,
     },
 };

@@ -4,7 +4,7 @@ use crate::{
     check::{join, spawn},
     work::Jobs,
 };
-use heist::internals::{Bell, Home, Outside};
+use heist::internals::{Bell, First, Home, Outside, Thread, assemble, spawn_pinned};
 use heist_core::{
     primitive::{
         Arc,
@@ -13,7 +13,13 @@ use heist_core::{
     waker::waker,
 };
 use heist_io::{Variant, reactor::Reactor};
-use std::task::Waker;
+use heist_timer::Clock;
+use std::{
+    future::poll_fn,
+    panic::Location,
+    sync::{Arc as Plain, Mutex as PlainMutex},
+    task::{Poll, Waker},
+};
 
 fn reactor() -> Arc<Reactor> {
     Reactor::new(Variant::default(), Waker::noop().clone())
@@ -83,4 +89,24 @@ pub fn what_was_done_outside_is_seen_when_nobody_is_there() {
         assert_eq!(number.load(Ordering::Relaxed), 1);
     }
     join([worker]);
+}
+
+/// A pinned task is woken while its thread leaves the runtime: it ends all the same.
+pub fn a_pinned_task_ends_with_its_thread() {
+    let (shared, _seats) = assemble(1, Variant::default(), Clock::paused(), 1);
+    let home = Arc::new(Home::outside(shared.driver.outside.clone()));
+    let thread = Thread::new(home.clone(), shared);
+    let kept = Plain::new(PlainMutex::new(None::<Waker>));
+    let keep = kept.clone();
+    let waits = poll_fn(move |cx| {
+        *keep.lock().unwrap() = Some(cx.waker().clone());
+        Poll::<()>::Pending
+    });
+    let task = spawn_pinned(waits, &thread, None, First::Eager, Location::caller());
+    let waker = kept.lock().unwrap().take().expect("it was polled");
+    let waking = spawn(move || waker.wake());
+    Thread::close(&thread);
+    home.leave();
+    join([waking]);
+    assert!(task.is_finished(), "nobody will end it");
 }

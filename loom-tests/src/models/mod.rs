@@ -2,6 +2,7 @@
 
 pub mod children; // a combinator polls whoever was woken
 pub mod home; // a thread hears of what is meant for it alone
+pub mod clock; // a paused clock waits for everybody
 pub mod readiness; // a task hears of every report, and of no other source's
 pub mod scheduler; // every job is run, whoever sleeps, sticks or stops
 #[allow(unsafe_code)]

@@ -132,13 +132,7 @@ pub fn the_end_of_the_runtime_reaches_who_waits() {
 
 /// A task that reads and one that writes find that it would block, at the same time.
 pub fn two_directions_of_a_source_register_once() {
-    let reactor = Reactor::new(Variant::default(), Waker::noop().clone());
-    let nothing = || Box::new(|| ());
-    let pool = Pool::new(1, String::new(), nothing(), nothing(), Box::new(Job::run));
-    let source = {
-        let _here = enter(reactor.clone(), pool);
-        Arc::new(Source::new(std::io::stdin(), Location::caller()))
-    };
+    let (reactor, source) = source();
     let (reads, writes) = (Arc::new(Wakes::default()), Arc::new(Wakes::default()));
     let (shared, theirs) = (source.clone(), waker(writes.clone()));
     let writer = spawn(move || assert!(blocks(&shared, Direction::Write, &theirs)));
@@ -147,6 +141,28 @@ pub fn two_directions_of_a_source_register_once() {
     assert_eq!(reactor.sources(), 1);
     reactor.close();
     assert_eq!((reads.count(), writes.count()), (1, 1), "both wait there");
+}
+
+/// The runtime ends while a source registers: its task gets an error, or is woken for one.
+pub fn the_end_reaches_a_source_that_registers() {
+    let (reactor, source) = source();
+    let wakes = Arc::new(Wakes::default());
+    let closing = reactor.clone();
+    let end = spawn(move || closing.close());
+    let waits = blocks(&source, Direction::Read, &waker(wakes.clone()));
+    join([end]);
+    assert!(!waits || wakes.count() == 1, "it waits for ever");
+    assert!(!blocks(&source, Direction::Read, &waker(wakes)));
+}
+
+/// A source that has not registered, and its reactor.
+fn source() -> (Arc<Reactor>, Arc<Source<Stdin>>) {
+    let reactor = Reactor::new(Variant::default(), Waker::noop().clone());
+    let nothing = || Box::new(|| ());
+    let pool = Pool::new(1, String::new(), nothing(), nothing(), Box::new(Job::run));
+    let _here = enter(reactor.clone(), pool);
+    let source = Source::new(std::io::stdin(), Location::caller());
+    (reactor, Arc::new(source))
 }
 
 /// Tries something that would block. Whether it waits.

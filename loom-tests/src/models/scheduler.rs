@@ -366,3 +366,14 @@ pub fn a_push_outlives_the_runtime() {
     join([pusher]);
     jobs.assert_all_run();
 }
+
+/// The runtime ends while the leader goes to wait in the reactor.
+pub fn the_end_reaches_a_leader_in_the_reactor() {
+    let mut world = World::new(1, 0, |_, _| ());
+    let key = (world.shared.driver.reactor).register(std::io::stdin().as_fd(), |_| ());
+    assert!(key.is_ok());
+    let workers = world.start_all();
+    world.shared.stop();
+    join(workers);
+    world.end();
+}

@@ -10,6 +10,7 @@ use heist::internals::Leader;
 use heist_core::{primitive::Arc, waker::waker};
 use heist_timer::{Clock, Sleep, Timers, enter, sleep};
 use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
     pin::Pin,
     sync::{Arc as Plain, Mutex as PlainMutex},
     task::{Context, Poll, Waker},
@@ -113,4 +114,36 @@ pub fn firing_hides_no_timer_that_is_armed_meanwhile() {
     assert!(timers.shard_expiry(0) <= 40);
     join([firer]);
     assert_eq!(timers.next_expiry(), 40);
+}
+
+/// The runtime ends while a timer is armed: it is woken, or told that it came too late.
+pub fn the_end_reaches_a_timer_that_is_armed_meanwhile() {
+    let (timers, woken) = (timers(), Arc::new(Wakes::default()));
+    let _here = enter(timers.clone(), Some(0));
+    let closing = timers.clone();
+    let end = spawn(move || closing.close());
+    let mut sleeps = nanoseconds(10);
+    let polled = catch_unwind(AssertUnwindSafe(|| {
+        poll(&mut sleeps, &waker(woken.clone()))
+    }));
+    join([end]);
+    if polled.is_ok() {
+        assert_eq!(woken.count(), 1, "it waits for ever");
+    }
+    assert_eq!(timers.armed(), 0);
+}
+
+/// The runtime ends while a timer fires: one of the two wakes it.
+pub fn a_timer_that_fires_at_the_end_is_woken_once() {
+    let (timers, woken) = (timers(), Arc::new(Wakes::default()));
+    let _here = enter(timers.clone(), Some(0));
+    let mut sleeps = nanoseconds(10);
+    assert!(poll(&mut sleeps, &waker(woken.clone())).is_pending());
+    timers.clock().advance_to(10);
+    let closing = timers.clone();
+    let end = spawn(move || closing.close());
+    timers.fire_overdue(10);
+    join([end]);
+    assert_eq!(woken.count(), 1);
+    assert!(poll(&mut sleeps, Waker::noop()).is_ready());
 }

@@ -148,6 +148,8 @@ fn fails(model: &str, mutant: &str) -> Result<bool, String> {
     match output.status.code() {
         Some(0 | 124) => Ok(false),
         Some(UNREACHED) => Err(format!("`{model}` never reaches `{mutant}`")),
+        // `timeout` itself: the program was built anew meanwhile, and is not there any more.
+        Some(125..=127) => Err(format!("`{model}` did not run with `{mutant}`")),
         _ => Ok(!String::from_utf8_lossy(&output.stderr).contains(ENDLESS)),
     }
 }

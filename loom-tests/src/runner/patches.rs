@@ -19,6 +19,10 @@ pub fn judge() -> Result<usize, String> {
         .collect::<Result<_, _>>()
         .map_err(|error| error.to_string())?;
     patches.sort();
+    let mut changed = Vec::new();
+    for patch in &patches {
+        changed.extend(files(patch, &copy)?);
+    }
     for patch in &patches {
         let name = patch
             .file_stem()
@@ -32,6 +36,10 @@ pub fn judge() -> Result<usize, String> {
             .and_then(|line| line.strip_prefix("models: "));
         let models = models.ok_or(format!("{name}: the first line is `models: …`"))?;
         apply(patch, &copy)?;
+        // They are what they were before the last patch, and the last build has not seen that. Of
+        // an earlier run's last patch nothing is known, so at first it may be any.
+        run(Command::new("touch").args(&changed).status(), "touch")?;
+        changed = files(patch, &copy)?;
         build(&copy, &name)?;
         if !models.split(' ').any(|model| fails(&copy, model)) {
             return Err(format!("no model notices the patch {name}"));
@@ -39,6 +47,13 @@ pub fn judge() -> Result<usize, String> {
         println!("caught: patch {name}");
     }
     Ok(patches.len())
+}
+
+/// What the patch changes in the copy.
+fn files(patch: &Path, copy: &Path) -> Result<Vec<PathBuf>, String> {
+    let text = fs::read_to_string(patch).map_err(|error| error.to_string())?;
+    let names = text.lines().filter_map(|line| line.strip_prefix("+++ b/"));
+    Ok(names.map(|name| copy.join("sources").join(name)).collect())
 }
 
 /// A fresh copy of the sources, and the patch on it.
@@ -64,7 +79,8 @@ fn apply(patch: &Path, copy: &Path) -> Result<(), String> {
 
 fn copy_into(parts: &[PathBuf], to: &Path) -> Result<(), String> {
     run(
-        Command::new("cp").arg("-r").args(parts).arg(to).status(),
+        // With their times, so that a build begins with what the patch has changed.
+        Command::new("cp").arg("-rp").args(parts).arg(to).status(),
         "cp",
     )
 }
@@ -87,7 +103,7 @@ fn fails(copy: &Path, model: &str) -> bool {
         .stdout(Stdio::null())
         .stderr(Stdio::null())
         .status();
-    ran.is_ok_and(|status| !matches!(status.code(), Some(0 | 124)))
+    ran.is_ok_and(|status| !matches!(status.code(), Some(0 | 124..=127)))
 }
 
 fn run(status: std::io::Result<std::process::ExitStatus>, what: &str) -> Result<(), String> {
