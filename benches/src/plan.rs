@@ -184,7 +184,7 @@ mod tests {
 
     #[test]
     fn only_picks_by_a_part_of_the_name() {
-        let picked: Vec<_> = rows(Some("spawn_join"))
+        let picked: Vec<_> = rows(Some("spawn_join_o"))
             .iter()
             .map(|r| r.workload)
             .collect();

@@ -1,8 +1,8 @@
 //! How does heist do it?
 
-use super::{Listener, Rt, Stream};
+use super::{Listener, Rt, Stream, join::Join};
 use heist::{
-    Builder, Runtime,
+    Builder, JoinHandle, Runtime,
     net::{TcpListener, TcpStream},
 };
 use std::{io, net::SocketAddr};
@@ -13,6 +13,7 @@ pub struct Heist(Runtime);
 impl Rt for Heist {
     const NAME: &'static str = "heist";
 
+    type Handle<T: Send + 'static> = Join<JoinHandle<T>>;
     type Listener = TcpListener;
     type Stream = TcpStream;
 
@@ -24,16 +25,26 @@ impl Rt for Heist {
     where
         F: Future<Output: Send + 'static> + Send + 'static,
     {
-        let root = self.0.spawn(root);
-        self.0.block_on(root).expect("no workload panics")
+        let root = self.spawn_on(root);
+        self.0.block_on(root)
     }
 
-    fn spawn<F>(future: F) -> impl Future<Output = F::Output> + Send + 'static
+    fn block_on<F: Future>(&self, future: F) -> F::Output {
+        self.0.block_on(future)
+    }
+
+    fn spawn_on<F>(&self, future: F) -> Self::Handle<F::Output>
     where
         F: Future<Output: Send + 'static> + Send + 'static,
     {
-        let handle = heist::spawn(future);
-        async { handle.await.expect("no workload panics") }
+        Join(self.0.spawn(future))
+    }
+
+    fn spawn<F>(future: F) -> Self::Handle<F::Output>
+    where
+        F: Future<Output: Send + 'static> + Send + 'static,
+    {
+        Join(heist::spawn(future))
     }
 
     fn spawn_detached<F>(future: F)

@@ -8,6 +8,7 @@ use std::{io, net::SocketAddr};
 mod heist;
 mod smol;
 mod tokio;
+mod join; // what is left of a handle when no task panics?
 
 pub use self::{
     heist::Heist,
@@ -22,9 +23,11 @@ pub const NAMES: [&str; 3] = [Heist::NAME, Tokio::NAME, Smol::NAME];
 pub const PEER: &str = Tokio::NAME;
 
 /// A runtime whose tasks run on several workers.
-pub trait Rt: Sized + 'static {
+pub trait Rt: Sized + Sync + 'static {
     const NAME: &'static str;
 
+    /// Waits for a task, and must be awaited. It names no future, so tasks can spawn their like.
+    type Handle<T: Send + 'static>: Future<Output = T> + Send + 'static;
     type Listener: Listener<Stream = Self::Stream>;
     type Stream: Stream;
 
@@ -37,8 +40,16 @@ pub trait Rt: Sized + 'static {
     where
         F: Future<Output: Send + 'static> + Send + 'static;
 
-    /// Spawns a task. What it returns waits for the task, and must be awaited.
-    fn spawn<F>(future: F) -> impl Future<Output = F::Output> + Send + 'static
+    /// Drives `future` on this thread, which is no worker, as a program's `main` would.
+    fn block_on<F: Future>(&self, future: F) -> F::Output;
+
+    /// Spawns a task from a thread that need not be a worker.
+    fn spawn_on<F>(&self, future: F) -> Self::Handle<F::Output>
+    where
+        F: Future<Output: Send + 'static> + Send + 'static;
+
+    /// Spawns a task from a task.
+    fn spawn<F>(future: F) -> Self::Handle<F::Output>
     where
         F: Future<Output: Send + 'static> + Send + 'static;
 

@@ -2,7 +2,7 @@
 
 use super::{Listener, Rt, Stream};
 use smol::{
-    future,
+    Task, future,
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
 };
@@ -17,6 +17,7 @@ pub struct Smol;
 impl Rt for Smol {
     const NAME: &'static str = "smol";
 
+    type Handle<T: Send + 'static> = Task<T>;
     type Listener = TcpListener;
     type Stream = TcpStream;
 
@@ -38,7 +39,18 @@ impl Rt for Smol {
         smol::block_on(smol::spawn(root))
     }
 
-    fn spawn<F>(future: F) -> impl Future<Output = F::Output> + Send + 'static
+    fn block_on<F: Future>(&self, future: F) -> F::Output {
+        smol::block_on(future)
+    }
+
+    fn spawn_on<F>(&self, future: F) -> Task<F::Output>
+    where
+        F: Future<Output: Send + 'static> + Send + 'static,
+    {
+        smol::spawn(future)
+    }
+
+    fn spawn<F>(future: F) -> Task<F::Output>
     where
         F: Future<Output: Send + 'static> + Send + 'static,
     {

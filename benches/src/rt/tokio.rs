@@ -1,6 +1,6 @@
 //! How does tokio do it?
 
-use super::{Listener, Rt, Stream};
+use super::{Listener, Rt, Stream, join::Join};
 use std::{io, net::SocketAddr};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -15,6 +15,7 @@ pub struct Tokio(Runtime);
 impl Rt for Tokio {
     const NAME: &'static str = "tokio";
 
+    type Handle<T: Send + 'static> = Join<task::JoinHandle<T>>;
     type Listener = TcpListener;
     type Stream = TcpStream;
 
@@ -31,16 +32,26 @@ impl Rt for Tokio {
     where
         F: Future<Output: Send + 'static> + Send + 'static,
     {
-        let root = self.0.spawn(root);
-        self.0.block_on(root).expect("no workload panics")
+        let root = self.spawn_on(root);
+        self.0.block_on(root)
     }
 
-    fn spawn<F>(future: F) -> impl Future<Output = F::Output> + Send + 'static
+    fn block_on<F: Future>(&self, future: F) -> F::Output {
+        self.0.block_on(future)
+    }
+
+    fn spawn_on<F>(&self, future: F) -> Self::Handle<F::Output>
     where
         F: Future<Output: Send + 'static> + Send + 'static,
     {
-        let handle = tokio::spawn(future);
-        async { handle.await.expect("no workload panics") }
+        Join(self.0.spawn(future))
+    }
+
+    fn spawn<F>(future: F) -> Self::Handle<F::Output>
+    where
+        F: Future<Output: Send + 'static> + Send + 'static,
+    {
+        Join(tokio::spawn(future))
     }
 
     fn spawn_detached<F>(future: F)

@@ -9,7 +9,10 @@ use crate::{
 };
 
 mod spawn; // what does a task cost from its first day to its last?
+mod tree; // what do tasks cost that wait for their children?
+mod remote; // what does a task cost that comes from elsewhere than a task?
 mod wake; // what does a turn, or a word to another task, cost?
+mod web_server; // what does a request cost that asks a database?
 mod tcp; // what does a round trip over a socket cost?
 mod hostage; // how late is a task whose worker is blocked?
 mod countdown; // when have all of them arrived?
@@ -35,6 +38,19 @@ impl<R: Rt> Workload<R> {
         }
     }
 
+    /// A workload that begins on a thread which is no worker.
+    fn outside(
+        name: &'static str,
+        operation: &'static str,
+        start: impl Fn(&R) -> Sample + 'static,
+    ) -> Self {
+        Self {
+            name,
+            operation,
+            start: Box::new(start),
+        }
+    }
+
     /// Measures it, on a runtime that has done nothing yet.
     pub fn run(&self, runtime: &R) -> Sample {
         (self.start)(runtime)
@@ -43,7 +59,15 @@ impl<R: Rt> Workload<R> {
 
 /// Every workload, over `R`.
 pub fn all<R: Rt>() -> Vec<Workload<R>> {
-    let families = [spawn::all(), wake::all(), tcp::all(), hostage::all()];
+    let families = [
+        spawn::all(),
+        tree::all(),
+        remote::all(),
+        wake::all(),
+        web_server::all(),
+        tcp::all(),
+        hostage::all(),
+    ];
     families.into_iter().flatten().collect()
 }
 
