@@ -1,44 +1,47 @@
 //! What was asked for?
 
-use std::{num::NonZeroU32, path::PathBuf, str::FromStr};
+use regex_lite::Regex;
+use std::{
+    fmt,
+    num::{NonZeroU32, NonZeroUsize},
+    path::PathBuf,
+    str::FromStr,
+};
 
 pub const USAGE: &str = "\
-usage: cargo compare [--mode 1w|2w] [--rounds N] [--only TEXT] [--json FILE]
+usage: cargo compare [--mode 1w|2w|16w|64w] [--rounds N] [--only REGEX]
+                     [--alloc system|mimalloc] [--json FILE]
 
-  --mode 1w    one worker, pinned to one CPU; CPU time is the figure (default)
-  --mode 2w    two workers, not pinned; wall time is the figure
-  --rounds N   how often each cell is measured, in a fresh process each time (default 5)
-  --only TEXT  only workloads whose name contains TEXT
-  --json FILE  also write every sample to FILE";
+  --mode 1w     one worker, pinned to one CPU; CPU time is the figure (default)
+  --mode Nw     N workers, not pinned; wall time is the figure
+  --rounds N    how often each cell is measured, in a fresh process each time (default 5)
+  --only REGEX  only workloads of whose name REGEX matches a part
+  --alloc WHICH system (default) or mimalloc, for every runtime
+  --json FILE   also write every figure, verdict and sample to FILE";
 
 const ROUNDS: NonZeroU32 = NonZeroU32::new(5).unwrap();
 
-/// How many workers, and where.
+/// How many workers, and so where.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Mode {
-    /// One worker, pinned to one CPU.
-    OneWorker,
-    /// Two workers, not pinned.
-    TwoWorkers,
-}
+pub struct Mode(NonZeroUsize);
 
 impl Mode {
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::OneWorker => "1w",
-            Self::TwoWorkers => "2w",
-        }
-    }
+    pub const ONE_WORKER: Self = Self(NonZeroUsize::MIN);
+    pub const TWO_WORKERS: Self = Self(NonZeroUsize::new(2).unwrap());
 
     pub fn workers(self) -> usize {
-        match self {
-            Self::OneWorker => 1,
-            Self::TwoWorkers => 2,
-        }
+        self.0.get()
     }
 
+    /// One worker has a CPU for itself; several lie where the system puts them.
     pub fn is_pinned(self) -> bool {
-        self == Self::OneWorker
+        self == Self::ONE_WORKER
+    }
+}
+
+impl fmt::Display for Mode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}w", self.0)
     }
 }
 
@@ -46,25 +49,52 @@ impl FromStr for Mode {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        [Self::OneWorker, Self::TwoWorkers]
-            .into_iter()
-            .find(|mode| mode.name() == text)
-            .ok_or_else(|| format!("a mode is 1w or 2w, not {text:?}"))
+        let workers = text.strip_suffix('w').and_then(|n| n.parse().ok());
+        let wrong = || format!("a mode is 1w, 2w and so on, not {text:?}");
+        workers.map(Self).ok_or_else(wrong)
+    }
+}
+
+/// Whose memory the tasks are made of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Alloc {
+    System,
+    Mimalloc,
+}
+
+impl Alloc {
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::System => "system",
+            Self::Mimalloc => "mimalloc",
+        }
+    }
+}
+
+impl FromStr for Alloc {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let all = [Self::System, Self::Mimalloc];
+        let found = all.into_iter().find(|alloc| alloc.name() == text);
+        found.ok_or_else(|| format!("an allocator is system or mimalloc, not {text:?}"))
     }
 }
 
 /// The command line.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub struct Args {
     pub mode: Mode,
+    pub alloc: Alloc,
     pub rounds: NonZeroU32,
-    pub only: Option<String>,
+    pub only: Option<Regex>,
     pub json: Option<PathBuf>,
 }
 
 pub fn parse(arguments: &[String]) -> Result<Args, String> {
     let mut args = Args {
-        mode: Mode::OneWorker,
+        mode: Mode::ONE_WORKER,
+        alloc: Alloc::System,
         rounds: ROUNDS,
         only: None,
         json: None,
@@ -77,12 +107,16 @@ pub fn parse(arguments: &[String]) -> Result<Args, String> {
         };
         match flag.as_str() {
             "--mode" => args.mode = value()?.parse()?,
+            "--alloc" => args.alloc = value()?.parse()?,
             "--rounds" => {
                 let text = value()?;
                 let wrong = |_| format!("--rounds wants a number from 1, not {text:?}");
                 args.rounds = text.parse().map_err(wrong)?;
             }
-            "--only" => args.only = Some(value()?.clone()),
+            "--only" => {
+                let regex = Regex::new(value()?);
+                args.only = Some(regex.map_err(|error| error.to_string())?);
+            }
             "--json" => args.json = Some(value()?.into()),
             _ => return Err(format!("what is {flag:?}?\n{USAGE}")),
         }
@@ -102,25 +136,41 @@ mod tests {
     #[test]
     fn without_arguments_one_pinned_worker_is_measured() {
         let args = parse_line("").unwrap();
-        assert_eq!((args.mode, args.rounds), (Mode::OneWorker, ROUNDS));
+        assert_eq!((args.mode, args.rounds), (Mode::ONE_WORKER, ROUNDS));
         assert!(args.mode.is_pinned());
     }
 
     #[test]
     fn every_flag_is_kept() {
-        let args = parse_line("--mode 2w --rounds 9 --only spawn --json a.json").unwrap();
-        let expected = Args {
-            mode: Mode::TwoWorkers,
-            rounds: NonZeroU32::new(9).unwrap(),
-            only: Some("spawn".into()),
-            json: Some("a.json".into()),
-        };
-        assert_eq!(args, expected);
+        let line = "--mode 2w --rounds 9 --only ^spawn --alloc mimalloc --json a.json";
+        let args = parse_line(line).unwrap();
+        assert_eq!(args.mode, Mode::TWO_WORKERS);
+        assert_eq!(args.rounds.get(), 9);
+        assert_eq!(args.only.unwrap().as_str(), "^spawn");
+        assert_eq!(args.alloc, Alloc::Mimalloc);
+        assert_eq!(args.json, Some("a.json".into()));
+    }
+
+    #[test]
+    fn a_mode_is_read_as_it_is_shown() {
+        for text in ["1w", "2w", "64w"] {
+            assert_eq!(text.parse::<Mode>().unwrap().to_string(), text);
+        }
     }
 
     #[test]
     fn nonsense_is_an_error() {
-        for line in ["--rounds 0", "--mode 3w", "--json", "--fast", "spawn"] {
+        let lines = [
+            "--rounds 0",
+            "--mode 0w",
+            "--mode 2",
+            "--alloc none",
+            "--only (",
+            "--json",
+            "--fast",
+            "spawn",
+        ];
+        for line in lines {
             assert!(parse_line(line).is_err(), "{line}");
         }
     }

@@ -1,19 +1,20 @@
 //! How is one cell measured in a fresh process?
 //!
-//! The parent starts this same program with [`FLAG`]; the child starts one runtime, runs one
+//! The parent starts its own program, or its twin with another allocator, with [`FLAG`]; the child starts one runtime, runs one
 //! workload on it, and prints one line. A fresh process has a heap, a page table and file
 //! descriptors that no earlier measurement has touched.
 
 use crate::{
-    args::Mode,
+    args::{Alloc, Mode},
     meter::Sample,
-    rt::{Heist, Rt, SMOL_THREADS, Smol, Tokio},
+    rt::{Heist, HeistPolling, Rt, SMOL_THREADS, Smol, Tokio, TokioJoinSet},
     workloads,
 };
 use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
 use std::{
     env,
     io::Read,
+    path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     sync::mpsc,
     thread,
@@ -26,11 +27,40 @@ pub const FLAG: &str = "--child";
 /// A cell takes a second; one that takes this long hangs.
 const TIME_MAX: Duration = Duration::from_secs(60);
 
+/// The program whose processes are measured: this one, or the other one, built first.
+pub fn program(alloc: Alloc) -> Result<PathBuf, String> {
+    const OTHER: &str = "compare-mimalloc";
+    let this = env::current_exe().map_err(|error| error.to_string())?;
+    if alloc == Alloc::System {
+        return Ok(this);
+    }
+    let folder = this.parent().expect("a program lies in a folder");
+    let target = folder
+        .parent()
+        .expect("the profile's folder lies in another");
+    let manifest = concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml");
+    let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let built = Command::new(cargo)
+        .args(["build", "--quiet", "--release", "--features", "mimalloc"])
+        .args(["--bin", OTHER, "--manifest-path", manifest, "--target-dir"])
+        .arg(target)
+        .status();
+    match built {
+        Ok(status) if status.success() => Ok(target.join("release").join(OTHER)),
+        Ok(status) => Err(format!("building {OTHER}: {status}")),
+        Err(error) => Err(format!("building {OTHER}: {error}")),
+    }
+}
+
 /// Measures one cell.
-pub fn measure(runtime: &str, workload: &str, mode: Mode) -> Result<Sample, String> {
-    let program = env::current_exe().map_err(|error| error.to_string())?;
+pub fn measure(
+    program: &Path,
+    runtime: &str,
+    workload: &str,
+    mode: Mode,
+) -> Result<Sample, String> {
     let child = Command::new(program)
-        .args([FLAG, runtime, workload, mode.name()])
+        .args([FLAG, runtime, workload, &mode.to_string()])
         .env(SMOL_THREADS, mode.workers().to_string())
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
@@ -76,7 +106,9 @@ pub fn main(arguments: &[String]) -> Result<(), String> {
     }
     let sample = match runtime.as_str() {
         Heist::NAME => run::<Heist>(workload, mode),
+        HeistPolling::NAME => run::<HeistPolling>(workload, mode),
         Tokio::NAME => run::<Tokio>(workload, mode),
+        TokioJoinSet::NAME => run::<TokioJoinSet>(workload, mode),
         Smol::NAME => run::<Smol>(workload, mode),
         _ => Err(format!("no runtime is called {runtime}")),
     }?;
@@ -85,7 +117,9 @@ pub fn main(arguments: &[String]) -> Result<(), String> {
 }
 
 fn run<R: Rt>(name: &str, mode: Mode) -> Result<Sample, String> {
-    let workload = workloads::all::<R>().into_iter().find(|w| w.name == name);
+    let workload = workloads::all::<R>()
+        .into_iter()
+        .find(|workload| workload.facts.name == name);
     let workload = workload.ok_or_else(|| format!("no workload is called {name}"))?;
     let runtime = R::start(mode.workers()).map_err(|error| error.to_string())?;
     Ok(workload.run(&runtime))

@@ -87,9 +87,8 @@ impl Meter {
                 .median
         };
         Sample {
-            cpu_ns: middle(self.cpu_ns),
-            wall_ns: middle(self.wall_ns),
-            passes,
+            values: vec![middle(self.cpu_ns), middle(self.wall_ns)],
+            of: passes,
         }
     }
 
@@ -102,17 +101,36 @@ impl Meter {
     }
 }
 
-/// What one process measured: the middle pass, per operation.
-#[derive(Debug, Clone, Copy, PartialEq)]
+/// What one process measured: a number for each figure of the workload's [`Kind`].
+///
+/// [`Kind`]: crate::workloads::Kind
+#[derive(Debug, Clone, PartialEq)]
 pub struct Sample {
-    pub cpu_ns: f64,
-    pub wall_ns: f64,
-    pub passes: usize,
+    pub values: Vec<f64>,
+    /// How many passes, or trials, are behind each of them.
+    pub of: usize,
+}
+
+impl Sample {
+    /// How late `times` were: the median, the 99th percentile, the 999th permille.
+    pub fn lateness(mut times: Vec<Duration>) -> Self {
+        times.sort_unstable();
+        let of = times.len();
+        let rank = |share: f64| times[((of as f64 * share) as usize).min(of - 1)];
+        let values = [0.5, 0.99, 0.999].map(|share| rank(share).as_nanos() as f64);
+        Self {
+            values: values.into(),
+            of,
+        }
+    }
 }
 
 impl fmt::Display for Sample {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {} {}", self.cpu_ns, self.wall_ns, self.passes)
+        write!(f, "{}", self.of)?;
+        self.values
+            .iter()
+            .try_for_each(|value| write!(f, " {value}"))
     }
 }
 
@@ -120,16 +138,14 @@ impl FromStr for Sample {
     type Err = String;
 
     fn from_str(line: &str) -> Result<Self, String> {
-        let sample = |line: &str| {
-            let mut words = line.split_whitespace();
-            let sample = Self {
-                cpu_ns: words.next()?.parse().ok()?,
-                wall_ns: words.next()?.parse().ok()?,
-                passes: words.next()?.parse().ok()?,
-            };
-            words.next().is_none().then_some(sample)
-        };
-        sample(line).ok_or_else(|| format!("{line:?} is not a sample"))
+        let wrong = || format!("{line:?} is not a sample");
+        let mut words = line.split_whitespace();
+        let of = words.next().and_then(|word| word.parse().ok());
+        let values: Result<Vec<_>, _> = words.map(str::parse).collect();
+        match (of, values) {
+            (Some(of), Ok(values)) if !values.is_empty() => Ok(Self { values, of }),
+            _ => Err(wrong()),
+        }
     }
 }
 
@@ -144,7 +160,7 @@ mod tests {
         while meter.again() {
             passes += 1;
         }
-        assert_eq!(meter.finish().passes, passes - 1);
+        assert_eq!(meter.finish().of, passes - 1);
     }
 
     #[test]
@@ -159,23 +175,27 @@ mod tests {
             wall_ns: 1_200,
         };
         meter.keep(began, ended);
-        let sample = meter.finish();
-        assert_eq!((sample.cpu_ns, sample.wall_ns), (5.0, 20.0));
+        assert_eq!(meter.finish().values, [5.0, 20.0]);
     }
 
     #[test]
     fn a_sample_survives_the_way_to_the_parent() {
         let sample = Sample {
-            cpu_ns: 402.25,
-            wall_ns: 1.0 / 3.0,
-            passes: 17,
+            values: vec![402.25, 1.0 / 3.0],
+            of: 17,
         };
         assert_eq!(sample.to_string().parse(), Ok(sample));
     }
 
     #[test]
+    fn of_a_hundred_times_the_last_but_one_is_the_99th_percentile() {
+        let times = (0..100).rev().map(Duration::from_nanos).collect();
+        assert_eq!(Sample::lateness(times).values, [50.0, 99.0, 99.0]);
+    }
+
+    #[test]
     fn anything_else_is_not_a_sample() {
-        for line in ["", "1 2", "1 2 x", "1 2 3 4"] {
+        for line in ["", "1", "1 2 x", "x 2"] {
             assert!(line.parse::<Sample>().is_err(), "{line:?}");
         }
     }

@@ -9,9 +9,13 @@ use crate::{
     child,
     meter::Sample,
     rt::{self, PEER},
-    workloads,
+    stats,
+    workloads::{self, Facts},
 };
-use std::io::{self, IsTerminal, Write};
+use std::{
+    io::{self, IsTerminal, Write},
+    path::Path,
+};
 
 /// One of those who run each workload in each round.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,17 +34,18 @@ impl Contestant {
     }
 }
 
-/// Every runtime, and the peer again.
-pub fn contestants() -> Vec<Contestant> {
-    let first = rt::NAMES.map(|runtime| Contestant {
+/// Every runtime, those who run only this, and the peer again.
+pub fn contestants(also: &'static [&'static str]) -> Vec<Contestant> {
+    let once = |runtime| Contestant {
         runtime,
         is_again: false,
-    });
+    };
     let again = Contestant {
         runtime: PEER,
         is_again: true,
     };
-    first.into_iter().chain([again]).collect()
+    let runtimes = rt::NAMES.iter().chain(also).copied();
+    runtimes.map(once).chain([again]).collect()
 }
 
 /// What one contestant did in each round; none where it gave no number.
@@ -49,18 +54,38 @@ pub struct Cells {
     pub samples: Vec<Option<Sample>>,
 }
 
+impl Cells {
+    /// One figure of each round.
+    pub fn each(&self, figure: usize) -> Vec<Option<f64>> {
+        let value = |sample: &Option<Sample>| sample.as_ref()?.values.get(figure).copied();
+        self.samples.iter().map(value).collect()
+    }
+}
+
 /// One workload, measured.
 pub struct Row {
-    pub workload: &'static str,
-    pub operation: &'static str,
+    pub facts: Facts,
     pub cells: Vec<Cells>,
 }
 
 impl Row {
-    /// What everybody is divided by.
-    pub fn peer(&self) -> &Cells {
-        let peer = |cells: &&Cells| cells.contestant.runtime == PEER && !cells.contestant.is_again;
-        self.cells.iter().find(peer).expect("the peer always runs")
+    /// What this runtime did the first time.
+    pub fn of(&self, runtime: &str) -> Option<&Cells> {
+        let is_it =
+            |cells: &&Cells| cells.contestant.runtime == runtime && !cells.contestant.is_again;
+        self.cells.iter().find(is_it)
+    }
+
+    /// One number for each round that has it.
+    pub fn values(&self, runtime: &str, figure: usize) -> Vec<f64> {
+        let cells = self.of(runtime).map(|cells| cells.each(figure));
+        cells.into_iter().flatten().flatten().collect()
+    }
+
+    /// The ratios of one runtime to another in the same round.
+    pub fn ratios(&self, of: &str, to: &str, figure: usize) -> Vec<f64> {
+        let each = |runtime| self.of(runtime).map(|cells| cells.each(figure));
+        stats::ratios(&each(of).unwrap_or_default(), &each(to).unwrap_or_default())
     }
 }
 
@@ -70,30 +95,36 @@ pub struct Outcome {
     pub failures: usize,
 }
 
-/// Empty rows for the workloads whose name contains `only`.
-pub fn rows(only: Option<&str>) -> Vec<Row> {
+/// Empty rows for the workloads that were asked for and say something in this mode.
+pub fn rows(args: &Args) -> Vec<Row> {
     let cells = |contestant| Cells {
         contestant,
         samples: Vec::new(),
     };
-    workloads::names()
-        .filter(|(name, _)| only.is_none_or(|only| name.contains(only)))
-        .map(|(workload, operation)| Row {
-            workload,
-            operation,
-            cells: contestants().into_iter().map(cells).collect(),
+    let only = args.only.as_ref();
+    workloads::facts()
+        .filter(|facts| facts.is_for(args.mode))
+        .filter(|facts| only.is_none_or(|only| only.is_match(facts.name)))
+        .map(|facts| Row {
+            facts,
+            cells: contestants(facts.also).into_iter().map(cells).collect(),
         })
         .collect()
 }
 
-/// Measures `rows`. A cell that fails is reported at once and is no reason to stop.
-pub fn run(args: &Args, mut rows: Vec<Row>) -> Outcome {
+/// Measures `rows`, by processes of `program`. A cell that fails is reported at once and is no
+/// reason to stop.
+pub fn run(args: &Args, program: &Path, mut rows: Vec<Row>) -> Outcome {
     let mut failures = 0;
+    let of = rows.len() * args.rounds.get() as usize;
+    let mut done = 0;
     for round in 0..args.rounds.get() as usize {
         for row in &mut rows {
-            let place = format!("{}, round {} of {}", row.workload, round + 1, args.rounds);
-            progress(&place);
-            for error in run_row(row, round, args.mode) {
+            done += 1;
+            let name = row.facts.name;
+            let place = format!("{name}, round {} of {}", round + 1, args.rounds);
+            progress(&format!("{done} of {of}: {place}"));
+            for error in run_row(row, round, program, args.mode) {
                 failures += 1;
                 eprintln!("{place}: {error}");
             }
@@ -104,12 +135,12 @@ pub fn run(args: &Args, mut rows: Vec<Row>) -> Outcome {
 }
 
 /// Measures every cell of one row once, and says what failed.
-fn run_row(row: &mut Row, round: usize, mode: Mode) -> Vec<String> {
+fn run_row(row: &mut Row, round: usize, program: &Path, mode: Mode) -> Vec<String> {
     let mut errors = Vec::new();
     let of = row.cells.len();
     for turn in 0..of {
         let cells = &mut row.cells[seat(round, turn, of)];
-        let sample = child::measure(cells.contestant.runtime, row.workload, mode);
+        let sample = child::measure(program, cells.contestant.runtime, row.facts.name, mode);
         if let Err(error) = &sample {
             errors.push(format!("{}: {error}", cells.contestant.label()));
         }
@@ -139,12 +170,13 @@ fn progress(what: &str) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::args;
     use std::collections::HashSet;
 
     #[test]
     fn the_peer_runs_twice_and_everybody_else_once() {
-        let labels: Vec<_> = contestants().iter().map(|c| c.label()).collect();
-        assert_eq!(labels, ["heist", "tokio", "smol", "tokio again"]);
+        let labels: Vec<_> = contestants(&["more"]).iter().map(|c| c.label()).collect();
+        assert_eq!(labels, ["heist", "tokio", "smol", "more", "tokio again"]);
     }
 
     fn order(round: usize) -> Vec<usize> {
@@ -182,13 +214,21 @@ mod tests {
         }
     }
 
+    fn names(line: &str) -> Vec<&'static str> {
+        let words: Vec<String> = line.split(' ').map(String::from).collect();
+        let args = args::parse(&words).unwrap();
+        rows(&args).iter().map(|row| row.facts.name).collect()
+    }
+
     #[test]
-    fn only_picks_by_a_part_of_the_name() {
-        let picked: Vec<_> = rows(Some("spawn_join_o"))
-            .iter()
-            .map(|r| r.workload)
-            .collect();
-        assert_eq!(picked, ["spawn_join_one"]);
-        assert!(rows(Some("no such thing")).is_empty());
+    fn only_picks_by_a_pattern_in_the_name() {
+        assert_eq!(names("--only ^tcp_[0-9]+$"), ["tcp_1", "tcp_64", "tcp_512"]);
+        assert!(names("--only nothing").is_empty());
+    }
+
+    #[test]
+    fn with_many_workers_only_what_scales_is_measured() {
+        assert!(names("--mode 16w").contains(&"skynet_1M"));
+        assert!(!names("--mode 16w").contains(&"tcp_64"));
     }
 }

@@ -1,35 +1,36 @@
 //! What does a person read?
 
 use crate::{
-    args::{Args, Mode},
-    meter::Sample,
+    args::Args,
     plan::{Cells, Row},
     rt::{Heist, PEER, Rt},
     stats::{self, Spread},
+    targets::AtMost,
+    verdict::{self, Finding},
+    workloads::Kind,
 };
 use std::fs;
 
 /// Versions come from here: it is what was built.
 const LOCK: &str = include_str!("../Cargo.lock");
 
-/// Which of the two clocks.
-type Figure = fn(Sample) -> f64;
-
 /// Says what is measured, where, and beside which versions.
-pub fn head(args: &Args, machine: &str) {
-    let figure = match args.mode {
-        Mode::OneWorker => "one worker, pinned to one CPU: CPU time is the figure",
-        Mode::TwoWorkers => "two workers, not pinned: wall time is the figure",
+pub fn head(args: &Args) {
+    let place = if args.mode.is_pinned() {
+        "one worker, pinned to one CPU: CPU time is the figure".to_owned()
+    } else {
+        let workers = args.mode.workers();
+        format!("{workers} workers, not pinned: wall time is the figure")
     };
-    println!("{}: {figure}", args.mode.name());
-    println!("{} rounds, {machine}", args.rounds);
+    println!("{}: {place}", args.mode);
+    println!("{} rounds, {}", args.rounds, machine());
     println!("{}, {}", version("tokio"), version("smol"));
-    println!("nanoseconds per operation, median (min–max) of the rounds;");
-    println!("ratios to {PEER}, median (min–max) of the ratios within each round\n");
+    println!("allocator: {}", args.alloc.name());
+    println!("median (min–max) of the rounds; ratios to {PEER} within each round");
 }
 
 /// How many CPUs, and how busy they were before this began: unrelated load is noise.
-pub fn machine() -> String {
+fn machine() -> String {
     let cpus = std::thread::available_parallelism().map_or(0, usize::from);
     let load = fs::read_to_string("/proc/loadavg").unwrap_or_default();
     let load = load.split(' ').next().unwrap_or_default().to_owned();
@@ -37,7 +38,7 @@ pub fn machine() -> String {
 }
 
 /// `name` and its version in the lock file.
-pub fn version(name: &str) -> String {
+fn version(name: &str) -> String {
     let entry = format!("name = \"{name}\"\nversion = \"");
     let version = LOCK
         .split_once(&entry)
@@ -45,67 +46,88 @@ pub fn version(name: &str) -> String {
     format!("{name} {}", version.map_or("?", |(version, _)| version))
 }
 
-/// Prints the rows.
-pub fn table(mode: Mode, rows: &[Row]) {
-    let lead = |is_figure: bool| if is_figure { "*" } else { "" };
-    let cpu = lead(mode.is_pinned());
-    let wall = lead(!mode.is_pinned());
-    println!(
-        "{:<23}{:<13}{:<23}{:<23}{:<19}{:<19}verdict",
-        "workload",
-        "runtime",
-        format!("{cpu}CPU ns"),
-        format!("{wall}wall ns"),
-        format!("{cpu}CPU ratio"),
-        format!("{wall}wall ratio"),
-    );
-    for row in rows {
-        println!();
-        let mut titles = [row.workload.to_owned(), format!("  per {}", row.operation)].into_iter();
-        for cells in &row.cells {
-            let title = titles.next().unwrap_or_default();
-            println!("{title:<23}{}", line(cells, row.peer()));
+/// Prints the rows: a table for each kind of them.
+pub fn tables(args: &Args, rows: &[Row]) {
+    for kind in Kind::ALL {
+        let mut rows = rows.iter().filter(|row| row.facts.kind == kind).peekable();
+        if rows.peek().is_some() {
+            println!("\n{}", header(kind));
+        }
+        for row in rows {
+            println!("\n{}", block(args, row));
         }
     }
 }
 
-fn line(cells: &Cells, peer: &Cells) -> String {
-    let cpu: Figure = |sample| sample.cpu_ns;
-    let wall: Figure = |sample| sample.wall_ns;
-    format!(
-        "{:<13}{:<23}{:<23}{:<19}{:<19}{}",
-        cells.contestant.label(),
-        times(cells, cpu),
-        times(cells, wall),
-        ratios(cells, peer, cpu),
-        ratios(cells, peer, wall),
-        verdict(cells),
-    )
+fn header(kind: Kind) -> String {
+    let figures = kind.figures();
+    let values = figures.iter().map(|figure| format!("{figure:<23}"));
+    let ratios = figures.iter().map(|figure| {
+        let name = figure.trim_end_matches(" ns");
+        format!("{:<18}", format!("{name} ratio"))
+    });
+    let columns: String = values.chain(ratios).collect();
+    format!("{:<25}{:<15}{columns}verdict", "workload", "runtime")
 }
 
-fn times(cells: &Cells, figure: Figure) -> String {
-    let measured = values(cells, figure).into_iter().flatten().collect();
-    show(stats::spread(measured), time)
+/// The lines of one row.
+fn block(args: &Args, row: &Row) -> String {
+    let findings = verdict::findings(row, args.mode, args.alloc);
+    let operation = format!("  per {}", row.facts.operation);
+    let mut titles = [row.facts.name, &operation].into_iter();
+    let lines: Vec<_> = row
+        .cells
+        .iter()
+        .map(|cells| {
+            let title = titles.next().unwrap_or_default();
+            let line = line(row, cells, &findings);
+            format!("{title:<25}{line}").trim_end().to_owned()
+        })
+        .collect();
+    lines.join("\n")
 }
 
-fn ratios(cells: &Cells, peer: &Cells, figure: Figure) -> String {
-    let of = values(cells, figure);
-    let to = values(peer, figure);
-    show(stats::spread(stats::ratios(&of, &to)), ratio)
+fn line(row: &Row, cells: &Cells, findings: &[Finding]) -> String {
+    let figures = 0..row.facts.kind.figures().len();
+    let peer = row.of(PEER);
+    let values = figures.clone().map(|figure| {
+        let measured = cells.each(figure).into_iter().flatten().collect();
+        format!("{:<23}", show(stats::spread(measured), value))
+    });
+    let ratios = figures.map(|figure| {
+        let to = peer.map(|peer| peer.each(figure)).unwrap_or_default();
+        let ratios = stats::ratios(&cells.each(figure), &to);
+        format!("{:<18}", show(stats::spread(ratios), ratio))
+    });
+    let columns: String = values.chain(ratios).collect();
+    let label = cells.contestant.label();
+    format!("{label:<15}{columns}{}", comment(row, cells, findings))
 }
 
-fn values(cells: &Cells, figure: Figure) -> Vec<Option<f64>> {
-    let samples = cells.samples.iter();
-    samples.map(|sample| sample.map(figure)).collect()
+/// What is to be thought of the numbers of these cells.
+fn comment(row: &Row, cells: &Cells, findings: &[Finding]) -> String {
+    let say = match (cells.contestant.runtime, cells.contestant.is_again) {
+        (_, true) => noise,
+        (Heist::NAME, false) => verdict,
+        _ => return String::new(),
+    };
+    let said: Vec<_> = findings.iter().map(|finding| say(row, finding)).collect();
+    said.join("; ")
 }
 
-/// What is to be thought of the ratio.
-fn verdict(cells: &Cells) -> &'static str {
-    match (cells.contestant.runtime, cells.contestant.is_again) {
-        (_, true) => "A/A: noise",
-        (Heist::NAME, false) => "no target",
-        _ => "",
-    }
+fn verdict(row: &Row, finding: &Finding) -> String {
+    let figure = row.facts.kind.figures()[finding.figure];
+    let target = match finding.target {
+        None => String::new(),
+        Some(AtMost::Of(peer, ratio)) => format!("{figure} ≤ {ratio} of {peer}: "),
+        Some(AtMost::Value(most)) => format!("{figure} ≤ {}: ", value(most)),
+    };
+    format!("{target}{}", finding.verdict)
+}
+
+fn noise(_: &Row, finding: &Finding) -> String {
+    let spread = finding.spread.map(ratio);
+    format!("A/A spread {}", spread.unwrap_or_else(|| "-".to_owned()))
 }
 
 fn show(spread: Option<Spread>, number: impl Fn(f64) -> String) -> String {
@@ -115,19 +137,24 @@ fn show(spread: Option<Spread>, number: impl Fn(f64) -> String) -> String {
     format!("{} ({}–{})", number(median), number(min), number(max))
 }
 
+/// Two decimals, or two digits if that is more.
 fn ratio(ratio: f64) -> String {
-    format!("{ratio:.2}")
+    if ratio < 0.095 {
+        format!("{ratio:.4}")
+    } else {
+        format!("{ratio:.2}")
+    }
 }
 
-/// Nanoseconds to three digits.
-fn time(ns: f64) -> String {
-    match ns {
-        ..9.995 => format!("{ns:.2}"),
-        ..99.95 => format!("{ns:.1}"),
-        ..9_999.5 => format!("{ns:.0}"),
-        ..99_950.0 => format!("{:.1}k", ns / 1e3),
-        ..999_500.0 => format!("{:.0}k", ns / 1e3),
-        _ => format!("{:.2}M", ns / 1e6),
+/// A figure to three digits.
+fn value(value: f64) -> String {
+    match value {
+        ..9.995 => format!("{value:.2}"),
+        ..99.95 => format!("{value:.1}"),
+        ..9_999.5 => format!("{value:.0}"),
+        ..99_950.0 => format!("{:.1}k", value / 1e3),
+        ..999_500.0 => format!("{:.0}k", value / 1e3),
+        _ => format!("{:.2}M", value / 1e6),
     }
 }
 
@@ -136,8 +163,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn times_have_three_digits() {
-        let shown = [3.4, 41.04, 402.3, 1599.4, 12_240.0, 133_900.0, 79_200_000.0].map(time);
+    fn figures_have_three_digits() {
+        let shown = [3.4, 41.04, 402.3, 1599.4, 12_240.0, 133_900.0, 79_200_000.0].map(value);
         assert_eq!(
             shown,
             ["3.40", "41.0", "402", "1599", "12.2k", "134k", "79.20M"]
@@ -145,8 +172,13 @@ mod tests {
     }
 
     #[test]
+    fn a_small_ratio_keeps_its_digits() {
+        assert_eq!([1.234, 0.0021].map(ratio), ["1.23", "0.0021"]);
+    }
+
+    #[test]
     fn a_cell_without_a_number_is_a_dash() {
-        assert_eq!(show(None, time), "-");
+        assert_eq!(show(None, value), "-");
     }
 
     #[test]

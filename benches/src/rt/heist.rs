@@ -2,23 +2,35 @@
 
 use super::{Listener, Rt, Stream, join::Join};
 use heist::{
-    Builder, JoinHandle, Runtime,
+    Builder, JoinHandle, Reactor, Runtime,
     net::{TcpListener, TcpStream},
 };
-use std::{io, net::SocketAddr};
+use std::{io, net::SocketAddr, time::Duration};
 
-/// `Runtime`, whose workers are threads of their own.
-pub struct Heist(Runtime);
+/// `Runtime`, whose workers are threads of their own, with the reactor of the system.
+pub type Heist = On<false>;
 
-impl Rt for Heist {
-    const NAME: &'static str = "heist";
+/// The same with the reactor that every system has.
+pub type HeistPolling = On<true>;
+
+/// A runtime on one of the two reactors.
+pub struct On<const POLLING: bool>(Runtime);
+
+impl<const POLLING: bool> Rt for On<POLLING> {
+    const NAME: &'static str = if POLLING { "heist-polling" } else { "heist" };
 
     type Handle<T: Send + 'static> = Join<JoinHandle<T>>;
     type Listener = TcpListener;
     type Stream = TcpStream;
 
     fn start(workers: usize) -> io::Result<Self> {
-        Builder::new().workers(workers).build().map(Self)
+        let reactor = if POLLING {
+            Reactor::Polling
+        } else {
+            Reactor::default()
+        };
+        let builder = Builder::new().workers(workers).reactor(reactor);
+        builder.build().map(Self)
     }
 
     fn run<F>(&self, root: F) -> F::Output
@@ -56,6 +68,34 @@ impl Rt for Heist {
 
     fn yield_now() -> impl Future<Output = ()> + Send {
         heist::yield_now()
+    }
+
+    fn sleep(duration: Duration) -> impl Future<Output = ()> + Send {
+        heist::sleep(duration)
+    }
+
+    async fn timeout<F>(limit: Duration, future: F) -> Option<F::Output>
+    where
+        F: Future<Output: Send> + Send,
+    {
+        heist::timeout(limit, future).await.ok()
+    }
+
+    fn gather<F>(futures: Vec<F>) -> impl Future<Output = Vec<F::Output>> + Send
+    where
+        F: Future<Output: Send + 'static> + Send + 'static,
+    {
+        heist::gather(futures)
+    }
+
+    async fn as_completed<F>(futures: Vec<F>, mut each: impl FnMut(F::Output) + Send)
+    where
+        F: Future<Output: Send + 'static> + Send + 'static,
+    {
+        let mut outputs = heist::as_completed(futures);
+        while let Some(output) = outputs.next().await {
+            each(output);
+        }
     }
 
     async fn bind(address: SocketAddr) -> io::Result<TcpListener> {

@@ -3,7 +3,7 @@
 //! A workload is written once, over [`Rt`]. An adapter passes each call on to what that runtime
 //! itself offers for it, with its default settings, and adds nothing.
 
-use std::{io, net::SocketAddr};
+use std::{io, net::SocketAddr, time::Duration};
 
 mod heist;
 mod smol;
@@ -11,13 +11,19 @@ mod tokio;
 mod join; // what is left of a handle when no task panics?
 
 pub use self::{
-    heist::Heist,
+    heist::{Heist, HeistPolling},
     smol::{Smol, THREADS as SMOL_THREADS},
-    tokio::Tokio,
+    tokio::{Tokio, TokioJoinSet},
 };
 
-/// The runtimes, as the table names them. Ratios are to [`PEER`].
+/// The runtimes that run everything, as the table names them. Ratios are to [`PEER`].
 pub const NAMES: [&str; 3] = [Heist::NAME, Tokio::NAME, Smol::NAME];
+
+/// heist on the portable reactor.
+pub const POLLING: &str = HeistPolling::NAME;
+
+/// tokio with a task for each future.
+pub const JOIN_SET: &str = TokioJoinSet::NAME;
 
 /// The runtime that the others are divided by, and that is measured twice.
 pub const PEER: &str = Tokio::NAME;
@@ -60,6 +66,27 @@ pub trait Rt: Sized + Sync + 'static {
 
     /// Lets other tasks run first.
     fn yield_now() -> impl Future<Output = ()> + Send;
+
+    /// Waits for `duration`.
+    fn sleep(duration: Duration) -> impl Future<Output = ()> + Send;
+
+    /// What `future` gives, or nothing if that takes longer than `limit`.
+    fn timeout<F>(limit: Duration, future: F) -> impl Future<Output = Option<F::Output>> + Send
+    where
+        F: Future<Output: Send> + Send;
+
+    /// What all `futures` give, in their order.
+    fn gather<F>(futures: Vec<F>) -> impl Future<Output = Vec<F::Output>> + Send
+    where
+        F: Future<Output: Send + 'static> + Send + 'static;
+
+    /// Calls `each` with what each of `futures` gives, as soon as it does.
+    fn as_completed<F>(
+        futures: Vec<F>,
+        each: impl FnMut(F::Output) + Send,
+    ) -> impl Future<Output = ()> + Send
+    where
+        F: Future<Output: Send + 'static> + Send + 'static;
 
     /// Listens at `address`.
     fn bind(address: SocketAddr) -> impl Future<Output = io::Result<Self::Listener>> + Send;

@@ -1,12 +1,16 @@
 //! How does smol do it?
 
 use super::{Listener, Rt, Stream};
+use futures_util::{
+    future::join_all,
+    stream::{FuturesUnordered, StreamExt},
+};
 use smol::{
-    Task, future,
+    Task, Timer, future,
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
 };
-use std::{env, io, net::SocketAddr};
+use std::{env, io, net::SocketAddr, time::Duration};
 
 /// From where, and only from where, smol takes the number of its threads.
 pub const THREADS: &str = "SMOL_THREADS";
@@ -66,6 +70,38 @@ impl Rt for Smol {
 
     fn yield_now() -> impl Future<Output = ()> + Send {
         future::yield_now()
+    }
+
+    async fn sleep(duration: Duration) {
+        Timer::after(duration).await;
+    }
+
+    fn timeout<F>(limit: Duration, future: F) -> impl Future<Output = Option<F::Output>> + Send
+    where
+        F: Future<Output: Send> + Send,
+    {
+        let output = async { Some(future.await) };
+        future::or(output, async move {
+            Timer::after(limit).await;
+            None
+        })
+    }
+
+    fn gather<F>(futures: Vec<F>) -> impl Future<Output = Vec<F::Output>> + Send
+    where
+        F: Future<Output: Send + 'static> + Send + 'static,
+    {
+        join_all(futures)
+    }
+
+    async fn as_completed<F>(futures: Vec<F>, mut each: impl FnMut(F::Output) + Send)
+    where
+        F: Future<Output: Send + 'static> + Send + 'static,
+    {
+        let mut outputs: FuturesUnordered<_> = futures.into_iter().collect();
+        while let Some(output) = outputs.next().await {
+            each(output);
+        }
     }
 
     async fn bind(address: SocketAddr) -> io::Result<TcpListener> {

@@ -1,19 +1,29 @@
 //! How does tokio do it?
 
 use super::{Listener, Rt, Stream, join::Join};
-use std::{io, net::SocketAddr};
+use futures_util::{
+    future::join_all,
+    stream::{FuturesUnordered, StreamExt},
+};
+use std::{io, net::SocketAddr, time::Duration};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
     runtime::{Builder, Runtime},
-    task,
+    task::{self, JoinSet},
 };
 
 /// The `multi_thread` runtime with `enable_all`.
-pub struct Tokio(Runtime);
+pub type Tokio = With<false>;
 
-impl Rt for Tokio {
-    const NAME: &'static str = "tokio";
+/// The same; many futures are tasks in a `JoinSet`.
+pub type TokioJoinSet = With<true>;
+
+/// A runtime, with one of the two ways to wait for many futures.
+pub struct With<const JOIN_SET: bool>(Runtime);
+
+impl<const JOIN_SET: bool> Rt for With<JOIN_SET> {
+    const NAME: &'static str = if JOIN_SET { "JoinSet" } else { "tokio" };
 
     type Handle<T: Send + 'static> = Join<task::JoinHandle<T>>;
     type Listener = TcpListener;
@@ -63,6 +73,41 @@ impl Rt for Tokio {
 
     fn yield_now() -> impl Future<Output = ()> + Send {
         task::yield_now()
+    }
+
+    fn sleep(duration: Duration) -> impl Future<Output = ()> + Send {
+        tokio::time::sleep(duration)
+    }
+
+    async fn timeout<F>(limit: Duration, future: F) -> Option<F::Output>
+    where
+        F: Future<Output: Send> + Send,
+    {
+        tokio::time::timeout(limit, future).await.ok()
+    }
+
+    fn gather<F>(futures: Vec<F>) -> impl Future<Output = Vec<F::Output>> + Send
+    where
+        F: Future<Output: Send + 'static> + Send + 'static,
+    {
+        join_all(futures)
+    }
+
+    async fn as_completed<F>(futures: Vec<F>, mut each: impl FnMut(F::Output) + Send)
+    where
+        F: Future<Output: Send + 'static> + Send + 'static,
+    {
+        if JOIN_SET {
+            let mut tasks: JoinSet<_> = futures.into_iter().collect();
+            while let Some(output) = tasks.join_next().await {
+                each(output.expect("no workload panics"));
+            }
+        } else {
+            let mut outputs: FuturesUnordered<_> = futures.into_iter().collect();
+            while let Some(output) = outputs.next().await {
+                each(output);
+            }
+        }
     }
 
     async fn bind(address: SocketAddr) -> io::Result<TcpListener> {

@@ -2,10 +2,9 @@
 //!
 //! A task spawns another and then blocks its thread until that one has run, as code does that calls
 //! a blocking function by mistake. With two workers the other one could run it at once. What is
-//! measured is the time from the spawn to the run: not a cost, but a lateness. The wall figure is
-//! the 99th percentile of the trials, the figure of the CPU column their median.
+//! measured is the time from the spawn to the run: not a cost, but a lateness.
 
-use super::Workload;
+use super::{Kind, Workload};
 use crate::{meter::Sample, rt::Rt};
 use std::{
     sync::mpsc,
@@ -18,11 +17,7 @@ const TRIALS: usize = 100;
 const BLOCKED_MAX: Duration = Duration::from_millis(50);
 
 pub fn all<R: Rt>() -> Vec<Workload<R>> {
-    vec![Workload::new(
-        "hostage",
-        "trial, p99 (median)",
-        hostage::<R>,
-    )]
+    vec![Workload::new("hostage", "trial", hostage::<R>).of(Kind::Lateness)]
 }
 
 async fn hostage<R: Rt>() -> Sample {
@@ -47,12 +42,7 @@ async fn hostage<R: Rt>() -> Sample {
                 Err(_) => R::yield_now().await,
             }
         };
-        lateness.push(late.as_nanos() as f64);
+        lateness.push(late);
     }
-    lateness.sort_by(f64::total_cmp);
-    Sample {
-        cpu_ns: lateness[TRIALS / 2],
-        wall_ns: lateness[TRIALS * 99 / 100],
-        passes: TRIALS,
-    }
+    Sample::lateness(lateness)
 }

@@ -4,6 +4,7 @@
 //! whatever it needs that is not in [`Rt`] comes from a crate that belongs to none of them.
 
 use crate::{
+    args::Mode,
     meter::Sample,
     rt::{Rt, Tokio},
 };
@@ -13,42 +14,123 @@ mod tree; // what do tasks cost that wait for their children?
 mod remote; // what does a task cost that comes from elsewhere than a task?
 mod wake; // what does a turn, or a word to another task, cost?
 mod web_server; // what does a request cost that asks a database?
+mod combine; // what does it cost to wait for many futures in one task?
+mod time; // what does a deadline cost, and how late is it?
 mod tcp; // what does a round trip over a socket cost?
 mod hostage; // how late is a task whose worker is blocked?
 mod countdown; // when have all of them arrived?
 
-/// A row of the table.
-pub struct Workload<R> {
+/// What the numbers of a workload are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// What an operation costs. Less work is better.
+    Cost,
+    /// How late something happens. Sooner is better.
+    Lateness,
+}
+
+impl Kind {
+    pub const ALL: [Self; 2] = [Self::Cost, Self::Lateness];
+
+    /// The numbers of a sample, in their order.
+    pub fn figures(self) -> &'static [&'static str] {
+        match self {
+            Self::Cost => &["CPU ns", "wall ns"],
+            Self::Lateness => &["p50 ns", "p99 ns", "p99.9 ns"],
+        }
+    }
+}
+
+/// In which modes a workload says something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Modes {
+    Any,
+    /// With one worker or two: with more it would measure the machine's few cores.
+    Few,
+}
+
+/// What the table says of a workload: the same over any runtime.
+#[derive(Debug, Clone, Copy)]
+pub struct Facts {
     pub name: &'static str,
     /// What a number is the cost of: nanoseconds per *this*.
     pub operation: &'static str,
+    pub kind: Kind,
+    pub modes: Modes,
+    /// Who runs it besides the runtimes that run everything.
+    pub also: &'static [&'static str],
+}
+
+impl Facts {
+    pub fn is_cost(&self) -> bool {
+        self.kind == Kind::Cost
+    }
+
+    /// The figure to look at, where no target names another.
+    pub fn figure(&self, mode: Mode) -> usize {
+        match self.kind {
+            // The CPU's clock where nobody else runs, else the wall's.
+            Kind::Cost => usize::from(!mode.is_pinned()),
+            // The 99th percentile.
+            Kind::Lateness => 1,
+        }
+    }
+
+    pub fn is_for(&self, mode: Mode) -> bool {
+        match self.modes {
+            Modes::Any => true,
+            Modes::Few => mode.workers() <= 2,
+        }
+    }
+}
+
+/// A row of the table.
+pub struct Workload<R> {
+    pub facts: Facts,
     start: Box<dyn Fn(&R) -> Sample>,
 }
 
 impl<R: Rt> Workload<R> {
+    /// A cost that a task measures.
     fn new<F>(name: &'static str, operation: &'static str, root: impl Fn() -> F + 'static) -> Self
     where
         F: Future<Output = Sample> + Send + 'static,
     {
-        let start = Box::new(move |runtime: &R| runtime.run(root()));
-        Self {
-            name,
-            operation,
-            start,
-        }
+        Self::outside(name, operation, move |runtime| runtime.run(root()))
     }
 
-    /// A workload that begins on a thread which is no worker.
+    /// A cost that is measured on a thread which is no worker.
     fn outside(
         name: &'static str,
         operation: &'static str,
         start: impl Fn(&R) -> Sample + 'static,
     ) -> Self {
-        Self {
+        let facts = Facts {
             name,
             operation,
+            kind: Kind::Cost,
+            modes: Modes::Few,
+            also: &[],
+        };
+        Self {
+            facts,
             start: Box::new(start),
         }
+    }
+
+    fn of(mut self, kind: Kind) -> Self {
+        self.facts.kind = kind;
+        self
+    }
+
+    fn in_any_mode(mut self) -> Self {
+        self.facts.modes = Modes::Any;
+        self
+    }
+
+    fn also(mut self, runtimes: &'static [&'static str]) -> Self {
+        self.facts.also = runtimes;
+        self
     }
 
     /// Measures it, on a runtime that has done nothing yet.
@@ -59,22 +141,21 @@ impl<R: Rt> Workload<R> {
 
 /// Every workload, over `R`.
 pub fn all<R: Rt>() -> Vec<Workload<R>> {
-    let families = [
+    let scaling = [
         spawn::all(),
         tree::all(),
         remote::all(),
         wake::all(),
         web_server::all(),
-        tcp::all(),
-        hostage::all(),
     ];
-    families.into_iter().flatten().collect()
+    let scaling = scaling.into_iter().flatten().map(Workload::in_any_mode);
+    let few = [combine::all(), time::all(), tcp::all(), hostage::all()];
+    scaling.chain(few.into_iter().flatten()).collect()
 }
 
-/// The name and the operation of every workload: the same over any runtime.
-pub fn names() -> impl Iterator<Item = (&'static str, &'static str)> {
-    let workloads = all::<Tokio>();
-    workloads.into_iter().map(|w| (w.name, w.operation))
+/// What there is to say of every workload.
+pub fn facts() -> impl Iterator<Item = Facts> {
+    all::<Tokio>().into_iter().map(|workload| workload.facts)
 }
 
 #[cfg(test)]
@@ -85,8 +166,17 @@ mod tests {
     #[test]
     fn no_two_workloads_have_one_name() {
         let mut seen = HashSet::new();
-        for (name, _) in names() {
+        for Facts { name, .. } in facts() {
             assert!(seen.insert(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn every_workload_has_a_row_in_the_readme() {
+        let readme = include_str!("../../README.md");
+        for Facts { name, .. } in facts() {
+            let row = format!("| `{name}` |");
+            assert_eq!(readme.matches(&row).count(), 1, "{name}");
         }
     }
 }

@@ -1,0 +1,57 @@
+//! How fast is heist, beside tokio and smol?
+//!
+//! `cargo compare` from the top of the repository; `README.md` says how it measures and what each
+//! number means.
+//!
+//! The modules are in reading order: a run, from the command line to the table; then what one
+//! process does; then what is measured, and over what. There are two programs of this source,
+//! which differ in their allocator.
+
+use std::{env, process::ExitCode};
+
+mod args; // what was asked for?
+mod plan; // who is measured, and when?
+mod report; // what does a person read?
+mod json; // what does a program read?
+mod verdict; // is a target met?
+mod targets; // how fast shall heist be?
+mod stats; // what do several rounds say together?
+mod child; // how is one cell measured in a fresh process?
+mod workloads; // what is measured?
+mod meter; // how long did one operation take?
+mod rt; // what is it measured over?
+
+/// The whole program.
+pub fn main() -> ExitCode {
+    let arguments: Vec<String> = env::args().skip(1).collect();
+    let done = match arguments.split_first() {
+        Some((first, rest)) if first == child::FLAG => child::main(rest),
+        _ => args::parse(&arguments).and_then(|args| compare(&args)),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("compare: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn compare(args: &args::Args) -> Result<(), String> {
+    let rows = plan::rows(args);
+    if rows.is_empty() {
+        return Err("there is no such workload in this mode".to_owned());
+    }
+    let program = child::program(args.alloc)?;
+    report::head(args);
+    let outcome = plan::run(args, &program, rows);
+    report::tables(args, &outcome.rows);
+    if let Some(path) = &args.json {
+        std::fs::write(path, json::document(args, &outcome.rows))
+            .map_err(|error| format!("{}: {error}", path.display()))?;
+    }
+    match outcome.failures {
+        0 => Ok(()),
+        failures => Err(format!("{failures} cells gave no number, see above")),
+    }
+}
