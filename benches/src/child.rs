@@ -1,8 +1,8 @@
 //! How is one cell measured in a fresh process?
 //!
-//! The parent starts its own program, or its twin with another allocator, with [`FLAG`]; the child starts one runtime, runs one
-//! workload on it, and prints one line. A fresh process has a heap, a page table and file
-//! descriptors that no earlier measurement has touched.
+//! The parent starts its own program, or its twin with another allocator, with [`FLAG`]; the child
+//! starts one runtime, runs one workload on it, and prints one line. A fresh process has a heap, a
+//! page table and file descriptors that no earlier measurement has touched.
 
 use crate::{
     args::{Alloc, Mode},

@@ -61,10 +61,10 @@ pub fn tables(args: &Args, rows: &[Row]) {
 
 fn header(kind: Kind) -> String {
     let figures = kind.figures();
-    let values = figures.iter().map(|figure| format!("{figure:<23}"));
+    let values = figures.iter().map(|figure| format!("{figure:<24}"));
     let ratios = figures.iter().map(|figure| {
         let name = figure.trim_end_matches(" ns");
-        format!("{:<18}", format!("{name} ratio"))
+        format!("{:<20}", format!("{name} ratio"))
     });
     let columns: String = values.chain(ratios).collect();
     format!("{:<25}{:<15}{columns}verdict", "workload", "runtime")
@@ -92,12 +92,12 @@ fn line(row: &Row, cells: &Cells, findings: &[Finding]) -> String {
     let peer = row.of(PEER);
     let values = figures.clone().map(|figure| {
         let measured = cells.each(figure).into_iter().flatten().collect();
-        format!("{:<23}", show(stats::spread(measured), value))
+        format!("{:<24}", show(stats::spread(measured), value))
     });
     let ratios = figures.map(|figure| {
         let to = peer.map(|peer| peer.each(figure)).unwrap_or_default();
         let ratios = stats::ratios(&cells.each(figure), &to);
-        format!("{:<18}", show(stats::spread(ratios), ratio))
+        format!("{:<20}", show(stats::spread(ratios), ratio))
     });
     let columns: String = values.chain(ratios).collect();
     let label = cells.contestant.label();

@@ -27,6 +27,8 @@ const CPU: usize = 0;
 const WALL: usize = 1;
 const P50: usize = 0;
 const P99: usize = 1;
+const P99_9: usize = 2;
+const BYTES: usize = 0;
 
 /// One worker, CPU time, the system's allocator; a name that ends in `*` means all that begin so.
 const ONE_WORKER: &[(&str, f64)] = &[
@@ -78,32 +80,37 @@ const TWO_WORKERS: &[(&str, f64)] = &[
 
 const OTHERS_TWO_WORKERS: f64 = 1.00;
 
-/// Lateness: the same with one worker or two, if the workload runs there.
-const LATENESS: &[(&str, Target)] = &[("sleep_accuracy", of_peer(P50, 0.10))];
+/// Of what is no cost: the same with one worker or two.
+const OTHER_KINDS: &[(&str, Target)] = &[
+    ("sleep_accuracy", of_peer(P50, 0.10)),
+    ("mem_task", value(BYTES, 120.0)),
+    ("mem_sleep", value(BYTES, 220.0)),
+    ("mem_conn", value(BYTES, 1000.0)),
+];
 
-/// With two workers only: one that is blocked leaves the other.
-const LATENESS_TWO_WORKERS: &[(&str, Target)] = &[(
-    "hostage",
-    Target {
-        figure: P99,
-        at_most: AtMost::Value(20e6),
-    },
-)];
+/// Of what is no cost, with two workers only: one that is blocked leaves the other.
+const OTHER_KINDS_TWO_WORKERS: &[(&str, Target)] = &[
+    ("hostage", value(P99, 20e6)),
+    ("long_poll", of_peer(P99, 0.10)),
+    ("openloop_*", of_peer(P50, 1.00)),
+    ("openloop_*", of_peer(P99, 1.00)),
+    ("openloop_*", of_peer(P99_9, 1.00)),
+];
 
 /// What `workload` is held to.
 pub fn of(workload: &str, is_cost: bool, mode: Mode, alloc: Alloc) -> Vec<Target> {
-    let two_workers = mode == Mode::TWO_WORKERS;
     if mode.workers() > 2 {
         return Vec::new();
     }
+    let two_workers = mode == Mode::TWO_WORKERS;
     if !is_cost {
-        let lists = if two_workers {
-            [LATENESS, LATENESS_TWO_WORKERS]
+        let more = if two_workers {
+            OTHER_KINDS_TWO_WORKERS
         } else {
-            [LATENESS, &[]]
+            &[]
         };
-        let all = lists.into_iter().flatten();
-        let mine = all.filter(|(name, _)| *name == workload);
+        let all = OTHER_KINDS.iter().chain(more);
+        let mine = all.filter(|(pattern, _)| matches(pattern, workload));
         return mine.map(|(_, target)| *target).collect();
     }
     let ratio = match (two_workers, alloc) {
@@ -128,6 +135,13 @@ const fn of_peer(figure: usize, ratio: f64) -> Target {
     }
 }
 
+const fn value(figure: usize, most: f64) -> Target {
+    Target {
+        figure,
+        at_most: AtMost::Value(most),
+    }
+}
+
 fn find(list: &[(&str, f64)], workload: &str) -> Option<f64> {
     let found = list.iter().find(|(pattern, _)| matches(pattern, workload));
     found.map(|(_, ratio)| *ratio)
@@ -148,8 +162,8 @@ mod tests {
     #[test]
     fn every_target_belongs_to_a_workload() {
         let costs = ONE_WORKER.iter().chain(TWO_WORKERS).map(|(name, _)| *name);
-        let late = LATENESS.iter().chain(LATENESS_TWO_WORKERS);
-        let names = costs.chain(late.map(|(name, _)| *name));
+        let others = OTHER_KINDS.iter().chain(OTHER_KINDS_TWO_WORKERS);
+        let names = costs.chain(others.map(|(name, _)| *name));
         for pattern in names.chain(SPAWN.iter().copied()) {
             let mut all = workloads::facts();
             assert!(all.any(|facts| matches(pattern, facts.name)), "{pattern}");

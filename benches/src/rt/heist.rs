@@ -52,6 +52,13 @@ impl<const POLLING: bool> Rt for On<POLLING> {
         Join(self.0.spawn(future))
     }
 
+    fn spawn_detached_on<F>(&self, future: F)
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        self.0.spawn(future);
+    }
+
     fn spawn<F>(future: F) -> Self::Handle<F::Output>
     where
         F: Future<Output: Send + 'static> + Send + 'static,

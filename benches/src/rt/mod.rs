@@ -54,6 +54,11 @@ pub trait Rt: Sized + Sync + 'static {
     where
         F: Future<Output: Send + 'static> + Send + 'static;
 
+    /// Spawns a task that nobody waits for, from a thread that need not be a worker.
+    fn spawn_detached_on<F>(&self, future: F)
+    where
+        F: Future<Output = ()> + Send + 'static;
+
     /// Spawns a task from a task.
     fn spawn<F>(future: F) -> Self::Handle<F::Output>
     where

@@ -54,6 +54,13 @@ impl Rt for Smol {
         smol::spawn(future)
     }
 
+    fn spawn_detached_on<F>(&self, future: F)
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        smol::spawn(future).detach();
+    }
+
     fn spawn<F>(future: F) -> Task<F::Output>
     where
         F: Future<Output: Send + 'static> + Send + 'static,

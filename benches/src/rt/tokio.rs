@@ -57,6 +57,13 @@ impl<const JOIN_SET: bool> Rt for With<JOIN_SET> {
         Join(self.0.spawn(future))
     }
 
+    fn spawn_detached_on<F>(&self, future: F)
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        self.0.spawn(future);
+    }
+
     fn spawn<F>(future: F) -> Self::Handle<F::Output>
     where
         F: Future<Output: Send + 'static> + Send + 'static,

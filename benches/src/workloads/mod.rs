@@ -17,7 +17,10 @@ mod web_server; // what does a request cost that asks a database?
 mod combine; // what does it cost to wait for many futures in one task?
 mod time; // what does a deadline cost, and how late is it?
 mod tcp; // what does a round trip over a socket cost?
+mod memory; // how much memory does a task take that waits?
 mod hostage; // how late is a task whose worker is blocked?
+mod long_poll; // how late is an echo beside a task that blocks?
+mod open_loop; // how late are answers to requests that do not wait for each other?
 mod countdown; // when have all of them arrived?
 
 /// What the numbers of a workload are.
@@ -27,16 +30,19 @@ pub enum Kind {
     Cost,
     /// How late something happens. Sooner is better.
     Lateness,
+    /// How much memory something takes.
+    Memory,
 }
 
 impl Kind {
-    pub const ALL: [Self; 2] = [Self::Cost, Self::Lateness];
+    pub const ALL: [Self; 3] = [Self::Cost, Self::Lateness, Self::Memory];
 
     /// The numbers of a sample, in their order.
     pub fn figures(self) -> &'static [&'static str] {
         match self {
             Self::Cost => &["CPU ns", "wall ns"],
             Self::Lateness => &["p50 ns", "p99 ns", "p99.9 ns"],
+            Self::Memory => &["B"],
         }
     }
 }
@@ -47,6 +53,8 @@ pub enum Modes {
     Any,
     /// With one worker or two: with more it would measure the machine's few cores.
     Few,
+    /// With two workers: it is about what the other one does.
+    Two,
 }
 
 /// What the table says of a workload: the same over any runtime.
@@ -73,6 +81,7 @@ impl Facts {
             Kind::Cost => usize::from(!mode.is_pinned()),
             // The 99th percentile.
             Kind::Lateness => 1,
+            Kind::Memory => 0,
         }
     }
 
@@ -80,6 +89,7 @@ impl Facts {
         match self.modes {
             Modes::Any => true,
             Modes::Few => mode.workers() <= 2,
+            Modes::Two => mode == Mode::TWO_WORKERS,
         }
     }
 }
@@ -128,6 +138,11 @@ impl<R: Rt> Workload<R> {
         self
     }
 
+    fn with_two_workers(mut self) -> Self {
+        self.facts.modes = Modes::Two;
+        self
+    }
+
     fn also(mut self, runtimes: &'static [&'static str]) -> Self {
         self.facts.also = runtimes;
         self
@@ -149,7 +164,15 @@ pub fn all<R: Rt>() -> Vec<Workload<R>> {
         web_server::all(),
     ];
     let scaling = scaling.into_iter().flatten().map(Workload::in_any_mode);
-    let few = [combine::all(), time::all(), tcp::all(), hostage::all()];
+    let few = [
+        combine::all(),
+        time::all(),
+        tcp::all(),
+        memory::all(),
+        hostage::all(),
+        long_poll::all(),
+        open_loop::all(),
+    ];
     scaling.chain(few.into_iter().flatten()).collect()
 }
 

@@ -81,8 +81,7 @@ fn busy_yielding<R: Rt>(runtime: &R) -> Sample {
     let is_on = Arc::new(AtomicBool::new(true));
     for _ in 0..BUSY {
         let is_on = is_on.clone();
-        let busy = async { R::spawn_detached(yield_and_compute::<R>(is_on)) };
-        runtime.block_on(runtime.spawn_on(busy));
+        runtime.spawn_detached_on(yield_and_compute::<R>(is_on));
     }
     let sample = spawn_and_join(runtime, TASKS);
     is_on.store(false, Ordering::Relaxed);
@@ -103,8 +102,7 @@ fn busy_spawning<R: Rt>(runtime: &R) -> Sample {
     let is_on = Arc::new(AtomicBool::new(true));
     for _ in 0..BUSY {
         let is_on = is_on.clone();
-        let busy = async { R::spawn_detached(compute_and_spawn::<R>(is_on)) };
-        runtime.block_on(runtime.spawn_on(busy));
+        runtime.spawn_detached_on(compute_and_spawn::<R>(is_on));
     }
     let sample = spawn_and_join(runtime, TASKS);
     is_on.store(false, Ordering::Relaxed);
