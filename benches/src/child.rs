@@ -6,6 +6,7 @@
 
 use crate::{
     args::{Alloc, Mode},
+    limit::RAW_EPOLL,
     meter::Sample,
     rt::{Heist, HeistPolling, Rt, SMOL_THREADS, Smol, Tokio, TokioJoinSet},
     workloads,
@@ -110,6 +111,8 @@ pub fn main(arguments: &[String]) -> Result<(), String> {
         Tokio::NAME => run::<Tokio>(workload, mode),
         TokioJoinSet::NAME => run::<TokioJoinSet>(workload, mode),
         Smol::NAME => run::<Smol>(workload, mode),
+        RAW_EPOLL => workloads::without_runtime(workload)
+            .ok_or_else(|| format!("{workload} needs a runtime")),
         _ => Err(format!("no runtime is called {runtime}")),
     }?;
     println!("{sample}");

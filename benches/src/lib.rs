@@ -18,6 +18,8 @@ mod targets; // how fast shall heist be?
 mod stats; // what do several rounds say together?
 mod child; // how is one cell measured in a fresh process?
 mod workloads; // what is measured?
+mod outside; // who asks, when the client is elsewhere?
+mod limit; // how fast is a server without any runtime?
 mod meter; // how long did one operation take?
 mod rt; // what is it measured over?
 
@@ -26,6 +28,7 @@ pub fn main() -> ExitCode {
     let arguments: Vec<String> = env::args().skip(1).collect();
     let done = match arguments.split_first() {
         Some((first, rest)) if first == child::FLAG => child::main(rest),
+        Some((first, rest)) if first == outside::FLAG => outside::main(rest),
         _ => args::parse(&arguments).and_then(|args| compare(&args)),
     };
     match done {

@@ -4,6 +4,7 @@
 
 use crate::{
     args::{Alloc, Mode},
+    limit::RAW_EPOLL,
     rt::PEER,
 };
 
@@ -53,9 +54,14 @@ const ONE_WORKER: &[(&str, f64)] = &[
     ("sleeps_100k", 0.75),
     ("tcp_*", 1.00),
     ("connect_close", 1.00),
+    ("echo_*", 1.00),
+    ("http_64", 0.95),
     ("gather_1000", 0.50),
     ("as_completed_1000", 0.50),
 ];
+
+/// The CPU time of an echo's server, of one that has no runtime.
+const ECHO: (&str, f64) = ("echo_*", 1.10);
 
 /// With mimalloc, and one worker: every row that spawns.
 const SPAWN_WITH_MIMALLOC: f64 = 0.60;
@@ -122,10 +128,12 @@ pub fn of(workload: &str, is_cost: bool, mode: Mode, alloc: Alloc) -> Vec<Target
         }
     };
     let figure = if two_workers { WALL } else { CPU };
-    ratio
-        .map(|ratio| of_peer(figure, ratio))
-        .into_iter()
-        .collect()
+    let of_peer = ratio.map(|ratio| of_peer(figure, ratio));
+    let of_limit = (figure == CPU && matches(ECHO.0, workload)).then_some(Target {
+        figure,
+        at_most: AtMost::Of(RAW_EPOLL, ECHO.1),
+    });
+    of_peer.into_iter().chain(of_limit).collect()
 }
 
 const fn of_peer(figure: usize, ratio: f64) -> Target {

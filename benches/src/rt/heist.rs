@@ -128,6 +128,12 @@ impl Listener for TcpListener {
 }
 
 impl Stream for TcpStream {
+    type Hyper = TcpStream;
+
+    fn for_hyper(self) -> TcpStream {
+        self
+    }
+
     fn set_nodelay(&self) -> io::Result<()> {
         self.set_nodelay(true)
     }

@@ -110,6 +110,10 @@ pub trait Listener: Send + Sync + 'static {
 
 /// A connected TCP socket.
 pub trait Stream: Send + Sync + 'static {
+    /// The same, as hyper wants it.
+    type Hyper: hyper::rt::Read + hyper::rt::Write + Send + Unpin + 'static;
+
+    fn for_hyper(self) -> Self::Hyper;
     fn set_nodelay(&self) -> io::Result<()>;
     fn read(&mut self, buffer: &mut [u8]) -> impl Future<Output = io::Result<usize>> + Send;
     fn read_exact(&mut self, buffer: &mut [u8]) -> impl Future<Output = io::Result<()>> + Send;

@@ -10,6 +10,7 @@ use smol::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
 };
+use smol_hyper::rt::FuturesIo;
 use std::{env, io, net::SocketAddr, time::Duration};
 
 /// From where, and only from where, smol takes the number of its threads.
@@ -134,6 +135,12 @@ impl Listener for TcpListener {
 }
 
 impl Stream for TcpStream {
+    type Hyper = FuturesIo<TcpStream>;
+
+    fn for_hyper(self) -> FuturesIo<TcpStream> {
+        FuturesIo::new(self)
+    }
+
     fn set_nodelay(&self) -> io::Result<()> {
         self.set_nodelay(true)
     }

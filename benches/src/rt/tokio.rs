@@ -5,6 +5,7 @@ use futures_util::{
     future::join_all,
     stream::{FuturesUnordered, StreamExt},
 };
+use hyper_util::rt::TokioIo;
 use std::{io, net::SocketAddr, time::Duration};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -140,6 +141,12 @@ impl Listener for TcpListener {
 }
 
 impl Stream for TcpStream {
+    type Hyper = TokioIo<TcpStream>;
+
+    fn for_hyper(self) -> TokioIo<TcpStream> {
+        TokioIo::new(self)
+    }
+
     fn set_nodelay(&self) -> io::Result<()> {
         self.set_nodelay(true)
     }

@@ -17,6 +17,7 @@ mod web_server; // what does a request cost that asks a database?
 mod combine; // what does it cost to wait for many futures in one task?
 mod time; // what does a deadline cost, and how late is it?
 mod tcp; // what does a round trip over a socket cost?
+mod served; // what does a request cost the server, whose clients are elsewhere?
 mod memory; // how much memory does a task take that waits?
 mod hostage; // how late is a task whose worker is blocked?
 mod long_poll; // how late is an echo beside a task that blocks?
@@ -168,6 +169,7 @@ pub fn all<R: Rt>() -> Vec<Workload<R>> {
         combine::all(),
         time::all(),
         tcp::all(),
+        served::all(),
         memory::all(),
         hostage::all(),
         long_poll::all(),
@@ -175,6 +177,8 @@ pub fn all<R: Rt>() -> Vec<Workload<R>> {
     ];
     scaling.chain(few.into_iter().flatten()).collect()
 }
+
+pub use served::without_runtime;
 
 /// What there is to say of every workload.
 pub fn facts() -> impl Iterator<Item = Facts> {
