@@ -62,6 +62,7 @@ macro_rules! for_each_model {
                 a_leader_can_be_called_after_a_reactors_birth;
             "runtime/src/scheduler/stand_in.rs" scheduler:
                 a_stand_in_waits_through_no_push
+                a_stand_in_without_the_lead_waits_through_no_push
                 a_stand_in_waits_through_no_end
                 a_stand_in_hands_the_lead_on
                 a_stand_in_is_kicked_like_any_leader;

@@ -258,17 +258,29 @@ pub fn a_deputy_stays_behind_a_claim() {
 /// The only worker is away. Its stand-in is about to wait while somebody pushes, twice, and goes
 /// when the worker is back.
 pub fn a_stand_in_waits_through_no_push() {
+    a_stand_in_is_called(false);
+}
+
+/// The same, and it cannot have the lead.
+pub fn a_stand_in_without_the_lead_waits_through_no_push() {
+    a_stand_in_is_called(true);
+}
+
+fn a_stand_in_is_called(somebody_leads: bool) {
     let world = World::new(1, 2, |shared, number| {
         if number == 1 {
             shared.stand_ins.come_back(&shared.driver.reactor);
         }
     });
-    assert!(world.shared.stand_ins.leave(&world.shared.driver.reactor));
     let shared = world.shared.clone();
-    let stand_in = spawn(move || StandIn::new(shared, Arc::default()).work(|| false));
+    let lead = somebody_leads.then(|| shared.leader.try_lead(0, &shared.driver.timers));
+    assert!(world.shared.stand_ins.leave(&shared.driver.reactor));
+    let serves = shared.clone();
+    let stand_in = spawn(move || StandIn::new(serves, Arc::default()).work(|| false));
     world.push(0);
     world.push(1);
     join([stand_in]);
+    drop(lead);
     world.end();
 }
 

@@ -135,8 +135,7 @@ impl Shared {
         for worker in self.idle.stop() {
             self.remotes[worker].home.unpark(&self.driver.reactor);
         }
-        // Ordering: the stop before the look at who waits; pairs with `StandIn::wait`.
-        fence(Ordering::SeqCst);
+        // A stand-in that is on no list yet will see the stop: it comes after us at their lock.
         self.stand_ins.call_all(&self.driver.reactor);
     }
 
