@@ -1,5 +1,6 @@
 //! What was asked for?
 
+use crate::counted::Tool;
 use regex_lite::Regex;
 use std::{
     fmt,
@@ -10,14 +11,19 @@ use std::{
 
 pub const USAGE: &str = "\
 usage: cargo compare [--mode 1w|2w|16w|64w] [--rounds N] [--only REGEX]
-                     [--alloc system|mimalloc] [--json FILE]
+                     [--alloc system|mimalloc] [--json FILE] [--plot DIR]
+       cargo compare --calls|--instructions [--only REGEX] [--alloc …]
 
   --mode 1w     one worker, pinned to one CPU; CPU time is the figure (default)
   --mode Nw     N workers, not pinned; wall time is the figure
   --rounds N    how often each cell is measured, in a fresh process each time (default 5)
   --only REGEX  only workloads of whose name REGEX matches a part
   --alloc WHICH system (default) or mimalloc, for every runtime
-  --json FILE   also write every figure, verdict and sample to FILE";
+  --json FILE   also write every figure, verdict and sample to FILE
+  --plot DIR    also draw the ratios, as DIR/MODE-ALLOC.svg
+
+  --calls         count system calls per operation, with strace, and measure nothing
+  --instructions  count instructions per operation, with valgrind, and measure nothing";
 
 const ROUNDS: NonZeroU32 = NonZeroU32::new(5).unwrap();
 
@@ -89,6 +95,9 @@ pub struct Args {
     pub rounds: NonZeroU32,
     pub only: Option<Regex>,
     pub json: Option<PathBuf>,
+    pub plot: Option<PathBuf>,
+    /// Count, and measure nothing.
+    pub count: Option<Tool>,
 }
 
 pub fn parse(arguments: &[String]) -> Result<Args, String> {
@@ -98,6 +107,8 @@ pub fn parse(arguments: &[String]) -> Result<Args, String> {
         rounds: ROUNDS,
         only: None,
         json: None,
+        plot: None,
+        count: None,
     };
     let mut words = arguments.iter();
     while let Some(flag) = words.next() {
@@ -118,6 +129,9 @@ pub fn parse(arguments: &[String]) -> Result<Args, String> {
                 args.only = Some(regex.map_err(|error| error.to_string())?);
             }
             "--json" => args.json = Some(value()?.into()),
+            "--plot" => args.plot = Some(value()?.into()),
+            "--calls" => args.count = Some(Tool::Calls),
+            "--instructions" => args.count = Some(Tool::Instructions),
             _ => return Err(format!("what is {flag:?}?\n{USAGE}")),
         }
     }
@@ -149,6 +163,8 @@ mod tests {
         assert_eq!(args.only.unwrap().as_str(), "^spawn");
         assert_eq!(args.alloc, Alloc::Mimalloc);
         assert_eq!(args.json, Some("a.json".into()));
+        assert_eq!(parse_line("--plot here").unwrap().plot, Some("here".into()));
+        assert_eq!(parse_line("--calls").unwrap().count, Some(Tool::Calls));
     }
 
     #[test]

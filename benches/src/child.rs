@@ -7,7 +7,7 @@
 use crate::{
     args::{Alloc, Mode},
     limit::RAW_EPOLL,
-    meter::Sample,
+    meter::{self, Sample},
     rt::{Heist, HeistPolling, Rt, SMOL_THREADS, Smol, Tokio, TokioJoinSet},
     workloads,
 };
@@ -27,6 +27,9 @@ pub const FLAG: &str = "--child";
 
 /// A cell takes a second; one that takes this long hangs.
 const TIME_MAX: Duration = Duration::from_secs(60);
+
+/// Under callgrind it takes fifty times as long.
+const TIME_MAX_COUNTED: Duration = Duration::from_secs(300);
 
 /// The program whose processes are measured: this one, or the other one, built first.
 pub fn program(alloc: Alloc) -> Result<PathBuf, String> {
@@ -60,7 +63,29 @@ pub fn measure(
     workload: &str,
     mode: Mode,
 ) -> Result<Sample, String> {
-    let child = Command::new(program)
+    last_sample(Command::new(program), runtime, workload, mode, TIME_MAX)
+}
+
+/// Has one cell make so many passes, under the tool that `command` begins with.
+pub fn measure_passes(
+    mut command: Command,
+    passes: usize,
+    runtime: &str,
+    workload: &str,
+    mode: Mode,
+) -> Result<Sample, String> {
+    command.env(meter::PASSES, passes.to_string());
+    last_sample(command, runtime, workload, mode, TIME_MAX_COUNTED)
+}
+
+fn last_sample(
+    mut command: Command,
+    runtime: &str,
+    workload: &str,
+    mode: Mode,
+    limit: Duration,
+) -> Result<Sample, String> {
+    let child = command
         .args([FLAG, runtime, workload, &mode.to_string()])
         .env(SMOL_THREADS, mode.workers().to_string())
         .stdin(Stdio::null())
@@ -68,7 +93,7 @@ pub fn measure(
         .spawn();
     let line = child
         .map_err(|error| error.to_string())
-        .and_then(|child| last_words(child, TIME_MAX))?;
+        .and_then(|child| last_words(child, limit))?;
     line.parse()
 }
 

@@ -7,12 +7,14 @@
 //! process does; then what is measured, and over what. There are two programs of this source,
 //! which differ in their allocator.
 
-use std::{env, process::ExitCode};
+use std::{env, fs, path::Path, process::ExitCode};
 
 mod args; // what was asked for?
 mod plan; // who is measured, and when?
 mod report; // what does a person read?
 mod json; // what does a program read?
+mod plot; // what does one see at a glance?
+mod counted; // what does an operation do, counted rather than timed?
 mod verdict; // is a target met?
 mod targets; // how fast shall heist be?
 mod stats; // what do several rounds say together?
@@ -47,14 +49,30 @@ fn compare(args: &args::Args) -> Result<(), String> {
     }
     let program = child::program(args.alloc)?;
     report::head(args);
-    let outcome = plan::run(args, &program, rows);
-    report::tables(args, &outcome.rows);
-    if let Some(path) = &args.json {
-        std::fs::write(path, json::document(args, &outcome.rows))
-            .map_err(|error| format!("{}: {error}", path.display()))?;
-    }
-    match outcome.failures {
+    let failures = match args.count {
+        Some(tool) => counted::table(args, tool, &program, &rows),
+        None => measure(args, &program, rows)?,
+    };
+    match failures {
         0 => Ok(()),
         failures => Err(format!("{failures} cells gave no number, see above")),
     }
+}
+
+/// Measures, and shows it in every way that was asked for. How many cells failed.
+fn measure(args: &args::Args, program: &Path, rows: Vec<plan::Row>) -> Result<usize, String> {
+    let outcome = plan::run(args, program, rows);
+    report::tables(args, &outcome.rows);
+    if let Some(path) = &args.json {
+        write(path, &json::document(args, &outcome.rows))?;
+    }
+    if let Some(folder) = &args.plot {
+        let name = format!("{}-{}.svg", args.mode, args.alloc.name());
+        write(&folder.join(name), &plot::svg(args, &outcome.rows))?;
+    }
+    Ok(outcome.failures)
+}
+
+fn write(path: &Path, text: &str) -> Result<(), String> {
+    fs::write(path, text).map_err(|error| format!("{}: {error}", path.display()))
 }

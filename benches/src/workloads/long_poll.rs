@@ -1,8 +1,8 @@
 //! How late is an echo beside a task that blocks?
 //!
 //! Once a second a task blocks its worker for 50 ms. A client outside the runtime sends a message
-//! every millisecond, whether or not the last one came back in time, and an answer's lateness counts
-//! from the moment at which its message should have been sent.
+//! every millisecond, whether or not the last one came back in time. The lateness of an answer
+//! counts from the moment at which its message should have been sent.
 
 use super::{Kind, Workload};
 use crate::{
