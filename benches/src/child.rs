@@ -43,6 +43,7 @@ pub fn program(alloc: Alloc) -> Result<PathBuf, String> {
         .parent()
         .expect("the profile's folder lies in another");
     let manifest = concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml");
+    eprintln!("building {OTHER}");
     let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let built = Command::new(cargo)
         .args(["build", "--quiet", "--release", "--features", "mimalloc"])

@@ -1,8 +1,8 @@
 //! What does one see at a glance?
 //!
-//! A picture of the ratios to the peer: a bar for each contestant in each row, as long as the median,
-//! a line from the smallest to the greatest, a band as wide as the peer's own spread, and a mark
-//! where the target is.
+//! A picture of the ratios to the peer: a bar for each contestant in each row, as long as the
+//! median, a line from the smallest to the greatest, a band as wide as the peer's own spread, and a
+//! mark where the target is.
 
 use crate::{
     args::Args,
@@ -15,7 +15,7 @@ use crate::{
 use std::fmt::Write;
 
 /// Where the bars begin, in pixels, and how long a ratio of 1 is.
-const LEFT: f64 = 190.0;
+const LEFT: f64 = 230.0;
 const ONE: f64 = 260.0;
 
 /// Longer bars are cut, and say how long they are.

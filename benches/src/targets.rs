@@ -78,6 +78,7 @@ const SPAWN: &[&str] = &[
 /// Two workers, wall time: what is not here shall not be above [`OTHERS_TWO_WORKERS`].
 const TWO_WORKERS: &[(&str, f64)] = &[
     ("spawn_*", 0.45),
+    ("chained_spawn", 0.45),
     ("skynet_1M", 0.45),
     ("remote_spawn_2thr", 0.45),
     ("web_server", 0.45),
