@@ -253,7 +253,9 @@ fn a_panic_inside_leaves_the_worker_as_it_was() {
 #[test]
 fn a_runtime_may_be_dropped_by_its_own_worker_inside() {
     let (tell, told) = mpsc::channel();
-    let runtime = Builder::new().workers(1).build().unwrap();
+    // It would wait for itself, and give up in the end.
+    let builder = Builder::new().shutdown_timeout(Duration::from_secs(3600));
+    let runtime = builder.workers(1).build().unwrap();
     let handle = runtime.handle().clone();
     let task = handle.spawn(async move {
         block_in_place(|| drop(runtime));

@@ -70,7 +70,7 @@ async fn decides() -> std::process::ExitCode {
 }
 
 /// Blocks the worker, and with it any shutdown.
-fn park() {
+fn park() -> ! {
     say("ready");
     loop {
         std::thread::park();
@@ -134,6 +134,12 @@ fn runs() {
     });
 }
 
+/// Hears signals, and never comes to see what it has heard.
+fn is_stuck_itself() -> std::process::ExitCode {
+    let _heard = heist_io::termination::Termination::new().unwrap();
+    park();
+}
+
 /// Ends when its standard input does.
 #[heist::main(workers = 2)]
 async fn reads() {
@@ -159,6 +165,7 @@ fn program() {
         "is_stuck" => is_stuck_for(Duration::from_secs(3600)),
         "is_stuck_for_100_ms" => is_stuck_for(Duration::from_millis(100)),
         "is_stuck_with_stderr" => is_stuck_with_stderr(),
+        "is_stuck_itself" => is_stuck_itself(),
         "ends_slowly" => ends_slowly(),
         "runs" => return runs(),
         "reads" => reads(),
@@ -298,6 +305,17 @@ fn nor_is_one_that_somebody_holds_for_ever() {
     }
     let (status, ..) = program.end();
     assert!(status.signal().is_some(), "{status}");
+}
+
+/// The same, when nobody comes to the second one either.
+#[test]
+fn the_third_signal_needs_nobody() {
+    let program = Program::start("is_stuck_itself");
+    for signal in [SIGINT, SIGTERM, SIGINT] {
+        program.signal(signal);
+    }
+    let (status, ..) = program.end();
+    assert_eq!(status.signal(), Some(SIGINT));
 }
 
 #[test]
