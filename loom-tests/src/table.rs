@@ -48,7 +48,8 @@ macro_rules! for_each_model {
                 the_last_reference_frees_a_finished_task
                 an_abort_a_wake_and_a_joiner_agree
                 an_abort_during_a_poll_drops_the_future_once
-                a_listed_task_may_end_while_shutdown_looks;
+                a_task_may_end_while_shutdown_looks
+                shutdown_drops_a_task_that_would_wait;
             "runtime/src/scheduler/sleep.rs" scheduler:
                 a_worker_sleeps_through_no_push
                 a_searcher_that_leaves_hides_no_push
@@ -57,6 +58,16 @@ macro_rules! for_each_model {
                 a_push_and_the_end_lose_no_job
                 a_push_outlives_the_runtime
                 the_end_reaches_a_leader_in_the_reactor;
+            "runtime/src/scheduler/slab.rs" slab:
+                a_slot_that_came_from_afar_is_used_again
+                slots_that_came_from_two_sides_are_used_again
+                a_cell_may_outlive_the_slab
+                two_cells_may_outlive_the_slab
+                a_look_finds_a_whole_task_or_none
+                a_spawn_and_the_end_agree
+                the_end_finds_a_task_that_waits;
+            "runtime/src/scheduler/ending.rs" slab:
+                the_end_hears_of_the_last_task;
             "runtime/src/scheduler/leader.rs" scheduler:
                 the_leader_sees_a_reactor_come_to_life
                 a_leader_can_be_called_after_a_reactors_birth;

@@ -1,6 +1,6 @@
 //! What is every task waiting for?
 
-use crate::{scheduler::Shared, task::cell};
+use crate::{scheduler::Shared, task::reference};
 use heist_core::{task::TaskInfo, wait::Reason};
 use std::fmt;
 
@@ -43,14 +43,15 @@ pub struct TaskDump {
     pub reason: Reason,
 }
 
-/// Reads the live list, from any thread.
+/// Looks at every task, from any thread.
 pub(crate) fn take(shared: &Shared) -> Dump {
     let mut tasks = Vec::new();
-    cell::visit(&shared.live, |header| {
+    reference::visit(&shared.slab, |task| {
+        let header = task.header();
         tasks.push(TaskDump {
             task: header.info(),
             type_name: header.type_name(),
-            state: header.state.describe(),
+            state: header.state().describe(),
             reason: header.wait.get(),
         });
     });

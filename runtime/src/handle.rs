@@ -2,7 +2,7 @@
 
 use crate::{
     dump::{self, Dump},
-    scheduler::Shared,
+    scheduler::{Route, Shared},
     task::{
         JoinHandle, Spawn,
         cold::Cold,
@@ -76,8 +76,8 @@ impl Handle {
         F::Output: Send + 'static,
     {
         let cold = Cold::new(None, locals::inherit());
-        let (shared, at) = (self.shared().clone(), Location::caller());
-        kinds::spawn::<F, Workers>(future, shared, cold, First::Queued, at)
+        let (route, at) = (Route::of(self.shared()), Location::caller());
+        kinds::spawn::<F, Workers>(future, route, cold, First::Queued, at)
     }
 
     /// What every task is waiting for, now. Works from any thread, also while every worker is

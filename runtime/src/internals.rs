@@ -4,16 +4,18 @@ use crate::scheduler::sleep::Slept;
 
 pub use crate::{
     scheduler::{
-        Bell, Hint, Home, Live, Root, Seat, Shared, Worker, assemble,
+        Bell, Hint, Home, Root, Seat, Shared, Slab, Worker, assemble,
+        class::Class,
         leader::Leader,
         outside::Outside,
         parker::{Parker, Unparked},
         schedule,
+        slab::{Heap, Owned, Vacant},
         stand_in::StandIn,
     },
     task::{
-        cell::abort_all,
         kinds::{First, Thread, spawn, spawn_pinned},
+        reference::{abort_all, visit},
         run::run,
     },
 };

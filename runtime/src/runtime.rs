@@ -10,7 +10,7 @@ use crate::{
     dump::Dump,
     handle::Handle,
     scheduler::{Seat, Worker},
-    task::{JoinHandle, Spawn, cell, kinds::Thread},
+    task::{JoinHandle, Spawn, kinds::Thread, reference},
 };
 use heist_core::{
     panics::contain,
@@ -219,11 +219,10 @@ impl Parts {
             timeout,
         } = self;
         let shared = handle.shared();
-        shared.live.close();
         shared.driver.timers.clock().resume();
-        cell::abort_all(&shared.live);
+        reference::abort_all(&shared.slab);
         let began = shared.driver.timers.now_ns();
-        let empty = poll_fn(|cx| match shared.live.is_empty_or_wakes(cx.waker()) {
+        let empty = poll_fn(|cx| match shared.slab.ending.is_over_or_wakes(cx.waker()) {
             true => Poll::Ready(()),
             false => Poll::Pending,
         });
@@ -249,6 +248,9 @@ impl Parts {
         handle.pool().shutdown(left);
         shared.driver.reactor.close();
         shared.driver.timers.close();
+        if gone.is_ok() {
+            shared.slab.release();
+        }
         gone.map_err(|_| handle.dump())
     }
 }

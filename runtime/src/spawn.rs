@@ -1,7 +1,8 @@
 //! A task with a name, or with another start.
 
 use crate::{
-    context, scheduler,
+    context,
+    scheduler::{self, Route},
     task::{
         JoinHandle,
         cold::Cold,
@@ -85,14 +86,17 @@ impl Builder {
         F: Future + Send + 'static,
         F::Output: Send + 'static,
     {
-        let shared = context::shared();
-        let first = if self.eager && scheduler::local::is_worker_of(&shared) {
+        let route = match Route::here() {
+            Some(route) => route,
+            None => Route::of(&context::shared()),
+        };
+        let first = if self.eager && scheduler::local::is_worker_of(route.shared()) {
             First::Eager
         } else {
             First::Queued
         };
         let cold = Cold::new(self.name, locals::inherit());
-        kinds::spawn::<F, Workers>(future, shared, cold, first, Location::caller())
+        kinds::spawn::<F, Workers>(future, route, cold, first, Location::caller())
     }
 
     /// Spawns a task that stays on this thread, and need not be `Send`.

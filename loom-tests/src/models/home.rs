@@ -95,7 +95,7 @@ pub fn what_was_done_outside_is_seen_when_nobody_is_there() {
 pub fn a_pinned_task_ends_with_its_thread() {
     let (shared, _seats) = assemble(1, Variant::default(), Clock::paused(), 1);
     let home = Arc::new(Home::outside(shared.driver.outside.clone()));
-    let thread = Thread::new(home.clone(), shared);
+    let thread = Thread::new(home.clone(), shared.clone());
     let kept = Plain::new(PlainMutex::new(None::<Waker>));
     let keep = kept.clone();
     let waits = poll_fn(move |cx| {
@@ -109,4 +109,5 @@ pub fn a_pinned_task_ends_with_its_thread() {
     home.leave();
     join([waking]);
     assert!(task.is_finished(), "nobody will end it");
+    shared.slab.release();
 }

@@ -7,6 +7,8 @@ pub mod readiness; // a task hears of every report, and of no other source's
 pub mod scheduler; // every job is run, whoever sleeps, sticks or stops
 #[allow(unsafe_code)]
 pub mod task; // polled by one thread at a time, finished once, joined, freed
+#[allow(unsafe_code)]
+pub mod slab; // memory is used by one cell after another, and freed
 pub mod timers; // every timer fires, whoever arms, drops or moves it
 pub mod waker; // wakers are counted, and reach whom they should
 pub mod job; // the slot of one job

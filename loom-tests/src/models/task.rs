@@ -7,7 +7,7 @@ use crate::check::{join, spawn};
 use heist::{
     JoinHandle,
     internals::{
-        First, Hint, Live, abort_all,
+        Class, First, Hint, Slab, Vacant, abort_all,
         cell::{Entry, Schedule},
         run, spawn as spawn_task,
     },
@@ -35,8 +35,8 @@ use std::{
 enum AtOnce {}
 
 struct Owner {
-    first: Plain<PlainMutex<Entered>>,
-    live: Live,
+    first: Kept,
+    slab: Slab<Owner>,
 }
 
 /// What became of a task's first entry.
@@ -48,15 +48,47 @@ enum Entered {
     Given,
 }
 
-impl Schedule for AtOnce {
-    type Owner = Owner;
-    type Route = Plain<PlainMutex<Entered>>;
+type Kept = Plain<PlainMutex<Entered>>;
 
-    fn route(owner: &Arc<Owner>) -> Self::Route {
-        owner.first.clone()
+/// Where a spawn gets its memory, and whose first entry is kept.
+struct Route {
+    spawner: Option<(Arc<Owner>, Arc<()>)>,
+    first: Kept,
+}
+
+impl Route {
+    fn spawner(&self) -> &(Arc<Owner>, Arc<()>) {
+        self.spawner.as_ref().expect("for a spawn only")
+    }
+}
+
+impl Schedule for AtOnce {
+    type Base = Owner;
+    /// loom sees a cell that leaks, because it holds this.
+    type Keep = Arc<()>;
+    type Route = Route;
+
+    fn slab(owner: &Owner) -> &Slab<Owner> {
+        &owner.slab
     }
 
-    fn send(first: Self::Route, job: Job, _: Hint) {
+    fn allocate(route: &Route, class: Class) -> Vacant<Owner> {
+        let (owner, _) = route.spawner();
+        owner.slab.allocate_foreign(owner, class)
+    }
+
+    fn keep(route: &Route) -> Arc<()> {
+        route.spawner().1.clone()
+    }
+
+    fn route(owner: &Arc<Owner>, _: &Arc<()>) -> Route {
+        Route {
+            spawner: None,
+            first: owner.first.clone(),
+        }
+    }
+
+    fn send(Route { first, .. }: Route, job: Job, _: Hint) {
         let mut first = first.lock().unwrap();
         if matches!(*first, Entered::NotYet) {
             *first = Entered::Kept(job);
@@ -68,10 +100,6 @@ impl Schedule for AtOnce {
 
     fn run<F: Future>(entry: Entry<F, Self>) {
         run(entry);
-    }
-
-    fn live(owner: &Owner) -> &Live {
-        &owner.live
     }
 }
 
@@ -145,14 +173,14 @@ struct World {
 }
 
 impl World {
-    /// A task with its first entry kept. loom sees a cell that leaks, because it holds the owner.
+    /// A task with its first entry kept.
     fn spawn(
         wakers: usize,
         ready: impl FnMut() -> bool + Unpin + 'static,
     ) -> (Self, JoinHandle<Output>) {
         let owner = Arc::new(Owner {
             first: Plain::default(),
-            live: Live::new(1),
+            slab: Slab::new(1),
         });
         let fate = Plain::<Fate>::default();
         let touched = Touched(UnsafeCell::new(0));
@@ -165,7 +193,11 @@ impl World {
             ready,
         };
         let at = Location::caller();
-        let handle = spawn_task::<_, AtOnce>(probe, owner.clone(), None, First::Queued, at);
+        let route = Route {
+            spawner: Some((owner.clone(), Arc::new(()))),
+            first: owner.first.clone(),
+        };
+        let handle = spawn_task::<_, AtOnce>(probe, route, None, First::Queued, at);
         (Self { owner, fate, note }, handle)
     }
 
@@ -199,6 +231,7 @@ impl World {
 
     /// The future is gone, once; an output there was is gone, once.
     fn assert_over(self, outputs: usize) {
+        self.owner.slab.release();
         assert_eq!(
             self.fate.futures_dropped.load(Relaxed),
             1,
@@ -383,17 +416,29 @@ pub fn an_abort_during_a_poll_drops_the_future_once() {
     world.assert_over(0);
 }
 
-/// Shutdown reads the live list while a member takes itself off it, and is freed.
-pub fn a_listed_task_may_end_while_shutdown_looks() {
+/// Shutdown looks at a task that ends meanwhile, and is freed.
+pub fn a_task_may_end_while_shutdown_looks() {
     let (world, handle) = World::spawn(0, || true);
     drop(handle);
     let first = world.first();
     let thread = spawn(move || first.run());
-    world.owner.live.close();
-    abort_all(&world.owner.live);
+    abort_all(&world.owner.slab);
     join([thread]);
-    assert!(world.owner.live.is_empty_or_wakes(Waker::noop()));
+    assert!(world.owner.slab.ending.is_over_or_wakes(Waker::noop()));
     let outputs = world.fate.outputs_dropped.load(Relaxed);
     assert!(outputs <= 1);
     world.assert_over(outputs);
+}
+
+/// Shutdown finds a task in its poll, or waiting: it is dropped once, after what came before.
+pub fn shutdown_drops_a_task_that_would_wait() {
+    let (world, handle) = World::spawn(0, || false);
+    drop(handle);
+    let first = world.first();
+    let thread = spawn(move || first.run());
+    world.note.touch();
+    abort_all(&world.owner.slab);
+    join([thread]);
+    assert!(world.owner.slab.ending.is_over_or_wakes(Waker::noop()));
+    world.assert_over(0);
 }

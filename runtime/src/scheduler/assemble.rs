@@ -4,6 +4,7 @@ use super::{
     driver::Driver,
     leader::{Kick, Leader},
     shared::Shared,
+    slab::Heap,
     worker::Seat,
 };
 use heist_core::{
@@ -35,6 +36,7 @@ pub fn assemble(
         shared: shared.clone(),
         me,
         queue,
+        heap: Heap::default(),
     };
     let seats: Vec<_> = seats.map(seat).collect();
     (shared, seats.into_iter())

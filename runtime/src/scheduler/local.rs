@@ -3,7 +3,12 @@
 //! A worker's queue can be pushed to by its own thread only; a thread-local tells which that is.
 //! After a thread's thread-locals are gone it acts as a foreign one.
 
-use super::{policy, shared::Shared};
+use super::{
+    class::Class,
+    policy,
+    shared::Shared,
+    slab::{Heap, Owned, Vacant},
+};
 use heist_core::{
     job::Job,
     primitive::{self, Arc, deque},
@@ -27,6 +32,7 @@ pub struct Local {
     pub shared: Arc<Shared>,
     pub me: usize,
     pub queue: deque::Worker<Job>,
+    pub heap: Heap,
     /// How many jobs in a row came from the LIFO slot.
     pub lifo_runs: Cell<u32>,
     /// Events and timers wake in their order; the slot would put the last one first.
@@ -54,12 +60,20 @@ primitive::thread_local! {
 /// The time in which a thread has a place. Dropped, the thread is what it was before.
 pub struct Seated {
     before: Place,
+    _heap: Owned,
 }
 
 impl Seated {
     pub fn new(place: Place) -> Self {
+        let heap = match &place {
+            Place::Seat(local) => Owned::new(Some(&local.heap)),
+            _ => Owned::new(None),
+        };
         let before = PLACE.with(|current| current.replace(place));
-        Self { before }
+        Self {
+            before,
+            _heap: heap,
+        }
     }
 }
 
@@ -107,6 +121,36 @@ impl Route {
         match PLACE.try_with(ours) {
             Ok(Some(local)) => Self::Here(local),
             _ => Self::Injector(shared.clone()),
+        }
+    }
+
+    /// That of the worker that this thread is.
+    #[inline]
+    pub fn here() -> Option<Self> {
+        let local = |place: &RefCell<Place>| match &*place.borrow() {
+            Place::Seat(local) => Some(local.clone()),
+            _ => None,
+        };
+        PLACE.try_with(local).ok().flatten().map(Self::Here)
+    }
+
+    /// Whose jobs go this way.
+    pub fn shared(&self) -> &Arc<Shared> {
+        match self {
+            Self::Here(local) => &local.shared,
+            Self::Injector(shared) => shared,
+        }
+    }
+
+    /// Memory for a cell.
+    #[inline]
+    pub fn allocate(&self, class: Class) -> Vacant<Shared> {
+        match self {
+            Self::Here(local) => {
+                let shared = &local.shared;
+                shared.slab.allocate(&local.heap, shared, class)
+            }
+            Self::Injector(shared) => shared.slab.allocate_foreign(shared, class),
         }
     }
 

@@ -14,7 +14,9 @@ pub mod watch; // who stands still?
 pub mod local; // which worker is this thread, and where does a job go?
 pub mod shared; // what do all threads share?
 #[allow(unsafe_code)]
-pub mod live; // what must end before the runtime may?
+pub mod slab; // where do tasks' cells lie, and who may look at them?
+pub mod class; // how large is a slot?
+pub mod ending; // when have all tasks come to their end?
 pub mod idle; // who sleeps, who searches, who keeps watch?
 pub mod view; // what is known of the workers at one moment?
 pub mod leader; // who waits in the reactor, for everybody?
@@ -27,9 +29,9 @@ pub mod policy; // which numbers did somebody choose, and why?
 
 pub use assemble::assemble;
 pub use home::{Bell, Home};
-pub use live::{Live, LiveKey};
 pub use local::{Hint, Route, schedule};
 pub use outside::AtWork;
 pub use shared::Shared;
+pub use slab::Slab;
 pub use work::Root;
 pub use worker::{Seat, Worker};

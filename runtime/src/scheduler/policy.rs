@@ -38,3 +38,10 @@ pub const PAUSED_LOOK: Duration = Duration::from_millis(1);
 /// How many workers a runtime may have: more than any machine has cores today, and few enough for
 /// a view of them to be copied.
 pub const MAX_WORKERS: usize = 512;
+
+/// How many bytes of memory a worker takes for cells of a size when it first needs some; then twice
+/// as much each time. A page: a small program has a few sizes.
+pub const CHUNK_FIRST: usize = 4 * 1024;
+
+/// The most at once: some hundred tasks' worth, so that the lock taken for it costs each little.
+pub const CHUNK_MAX: usize = 64 * 1024;

@@ -9,7 +9,8 @@ use super::{
     home::Home,
     idle::{Glance, Idle, Unpark},
     leader::{Leader, Leading},
-    live::Live,
+    policy,
+    slab::Slab,
 };
 use heist_core::{
     job::{Job, JobSlot},
@@ -37,7 +38,7 @@ pub struct Shared {
     pub leader: Arc<Leader>,
     pub stand_ins: StandIns,
     pub driver: Driver,
-    pub live: Live,
+    pub slab: Slab<Self>,
     pub seed: u64,
 }
 
@@ -63,7 +64,7 @@ impl Shared {
             idle: Idle::new(remotes.len()),
             injector: deque::Injector::new(),
             stand_ins: StandIns::default(),
-            live: Live::new(remotes.len() + 1),
+            slab: Slab::new(policy::CHUNK_FIRST),
             remotes,
             driver,
             seed,

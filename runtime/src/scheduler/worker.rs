@@ -4,6 +4,7 @@ use super::{
     local::{Local, Place, Seated},
     rhythm::Rhythm,
     shared::{Shared, settled},
+    slab::Heap,
     watch::Watch,
 };
 use heist_core::{
@@ -21,6 +22,7 @@ pub struct Seat {
     pub shared: Arc<Shared>,
     pub me: usize,
     pub queue: deque::Worker<Job>,
+    pub heap: Heap,
 }
 
 /// A thread at its seat.
@@ -42,11 +44,17 @@ pub struct Worker {
 impl Worker {
     /// Makes this thread a worker.
     pub fn sit(seat: Seat) -> Self {
-        let Seat { shared, me, queue } = seat;
+        let Seat {
+            shared,
+            me,
+            queue,
+            heap,
+        } = seat;
         let local = Rc::new(Local {
             shared: shared.clone(),
             me,
             queue,
+            heap,
             lifo_runs: Cell::new(0),
             in_order: Cell::new(false),
         });
@@ -76,10 +84,12 @@ impl Worker {
         } = self;
         drop(_seated);
         let local = Rc::into_inner(local).expect("only the thread-local shares it");
+        let Local { queue, heap, .. } = local;
         Seat {
             shared,
             me,
-            queue: local.queue,
+            queue,
+            heap,
         }
     }
 

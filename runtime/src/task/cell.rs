@@ -1,50 +1,53 @@
 //! Where do a task's future and its output live?
 //!
-//! In one allocation: a header, the owner that schedules the task, and the stage, which holds the
-//! future first and the output after it. Everything here is reached through a pointer, and the
-//! state word decides who may.
+//! In one slot of the runtime's slab: a header, what the kind of task keeps alive, and the stage,
+//! which holds the future first and the output after it. Everything here is reached through a
+//! pointer, and the state word decides who may.
 //!
 //! | who | holds | may |
 //! | --- | --- | --- |
 //! | the runner | the one [`Entry`], then [`Running`] | touch the stage |
 //! | the join handle | a counted reference | write the join slot, take the output (`join`) |
 //! | wakers, abort handles | a counted reference each | read the header |
-//! | a reader of the live list | its shard's lock | read the header |
+//! | who looks at all slots | a counted reference, if there is a task | read the header |
 //!
 //! - **alive-while-reachable**: the cell is freed by whoever makes the task finished *and* without
 //!   counted references, and by nobody else.
+//! - **base-outlives-task**: the slab's owner is there while a task is not finished: the slab keeps
+//!   it until all are gone, and whom the slab has refused ends under its spawner's reference.
 //!
 //! The header, in bytes on a 64-bit machine:
 //!
 //! | offset | size | field |
 //! | ---: | ---: | --- |
-//! | 0 | 8 | `job`: how to run it |
-//! | 8 | 8 | `vtable` |
-//! | 16 | 8 | `state` |
-//! | 24 | 16 | `slot`: the joiner's waker |
-//! | 40 | 16 | `wait`: why it last returned `Pending` |
-//! | 56 | 8 | `spawned_at` |
-//! | 64 | 8 | `live`: its place in the live list |
+//! | 0 | 24 | `slot`: how to run it, the state word, where it is allocated |
+//! | 24 | 8 | `vtable` |
+//! | 32 | 16 | `joiner`: the joiner's waker |
+//! | 48 | 16 | `wait`: why it last returned `Pending` |
+//! | 64 | 8 | `spawned_at` |
 //! | 72 | 8 | `id` |
 //! | 80 | 8 | `cold`: what few tasks have |
 
 use super::{
     cold::Cold,
-    state::{AfterDrop, AfterWake, Running, State},
+    state::{Running, State},
 };
-use crate::scheduler::{Hint, Live, LiveKey};
+use crate::scheduler::{
+    Hint, Slab,
+    class::Class,
+    slab::{self, Slot, Vacant},
+};
 use heist_core::{
     job::{Job, JobHeader},
-    primitive::{
-        Arc, UnsafeCell,
-        atomic::{AtomicU64, Ordering},
-    },
+    primitive::{Arc, UnsafeCell},
     task::{TaskId, TaskInfo},
     wait,
 };
 use std::{
+    alloc::Layout,
     any::Any,
-    mem::MaybeUninit,
+    mem::{ManuallyDrop, MaybeUninit},
+    ops::Deref,
     panic::Location,
     pin::Pin,
     ptr::NonNull,
@@ -53,13 +56,22 @@ use std::{
 
 /// Who schedules a kind of tasks.
 pub trait Schedule: Sized + 'static {
-    /// What each of these tasks keeps alive.
-    type Owner: Send + Sync + 'static;
+    /// Who has the slab.
+    type Base: Send + Sync + 'static;
 
-    /// Where this thread hands over a job of theirs. It outlives `owner`, which lies in the cell.
+    /// What each of these tasks keeps alive, until its cell is freed.
+    type Keep: Send + Sync + 'static;
+
+    /// Where this thread gets memory, and hands over a job. It outlives the cell.
     type Route;
 
-    fn route(owner: &Arc<Self::Owner>) -> Self::Route;
+    fn slab(base: &Self::Base) -> &Slab<Self::Base>;
+
+    fn allocate(route: &Self::Route, class: Class) -> Vacant<Self::Base>;
+
+    fn keep(route: &Self::Route) -> Self::Keep;
+
+    fn route(base: &Arc<Self::Base>, keep: &Self::Keep) -> Self::Route;
 
     /// Sees to it that `job` is run.
     fn send(route: Self::Route, job: Job, hint: Hint);
@@ -67,8 +79,10 @@ pub trait Schedule: Sized + 'static {
     /// Runs the task once: `run::run`, which stands above this module.
     fn run<F: Future>(entry: Entry<F, Self>);
 
-    /// The list these tasks stand on.
-    fn live(owner: &Self::Owner) -> &Live;
+    /// The thread that these tasks are pinned to, if they are: an address to compare.
+    fn pinned_to(_: &Self::Keep) -> *const () {
+        std::ptr::null()
+    }
 }
 
 /// Why a task has no output.
@@ -82,15 +96,17 @@ pub type Outcome<T> = Result<T, Failure>;
 /// What is the same for all tasks.
 #[repr(C)]
 pub struct Header {
-    job: JobHeader,
-    vtable: &'static VTable,
-    pub state: State,
+    slot: Slot,
+    about: About,
+}
+
+/// The part of a header that is written with each task.
+pub struct About {
+    pub vtable: &'static VTable,
     /// The joiner's waker; see `join` for who may touch it.
-    pub slot: UnsafeCell<MaybeUninit<Waker>>,
+    pub joiner: UnsafeCell<MaybeUninit<Waker>>,
     pub wait: wait::Slot,
     pub spawned_at: &'static Location<'static>,
-    /// A `LiveKey`, written once, before the first run.
-    live: AtomicU64,
     pub id: TaskId,
     pub cold: Option<Box<Cold>>,
 }
@@ -98,17 +114,25 @@ pub struct Header {
 #[cfg(all(not(heist_model), target_pointer_width = "64"))]
 const _: () = assert!(size_of::<Header>() <= 96);
 
-// SAFETY: `slot` is the only part that is not `Sync` by itself; `join` and `state` say who may
-// touch it when.
+// SAFETY: `joiner` is the only part that is not `Sync` by itself; `join` and `state` say who may
+// touch it when. `slot` is only touched through its word, and by who has it.
 unsafe impl Sync for Header {}
+
+impl Deref for Header {
+    type Target = About;
+
+    fn deref(&self) -> &About {
+        &self.about
+    }
+}
 
 /// What depends on the future's type.
 pub struct VTable {
-    schedule: unsafe fn(NonNull<Header>, Hint),
-    take_output: unsafe fn(NonNull<Header>, NonNull<()>),
-    drop_output: unsafe fn(NonNull<Header>),
-    free: unsafe fn(NonNull<Header>),
-    owner: unsafe fn(NonNull<Header>) -> *const (),
+    pub schedule: unsafe fn(NonNull<Header>, Hint),
+    pub take_output: unsafe fn(NonNull<Header>, NonNull<()>),
+    pub drop_output: unsafe fn(NonNull<Header>),
+    pub free: unsafe fn(NonNull<Header>),
+    pub pinned_to: unsafe fn(NonNull<Header>) -> *const (),
     type_name: fn() -> &'static str,
 }
 
@@ -121,11 +145,44 @@ enum Stage<F: Future> {
 #[repr(C)]
 struct Cell<F: Future, S: Schedule> {
     header: Header,
-    owner: Arc<S::Owner>,
+    keep: S::Keep,
     stage: UnsafeCell<Stage<F>>,
 }
 
+type Parts<F, S> = (
+    *mut About,
+    *mut <S as Schedule>::Keep,
+    *mut UnsafeCell<Stage<F>>,
+);
+
+impl<F: Future, S: Schedule> Cell<F, S> {
+    /// What comes and goes with a task, which may not be there.
+    ///
+    /// # Safety
+    ///
+    /// The address is that of a slot with room for such a cell.
+    unsafe fn parts(cell: NonNull<Self>) -> Parts<F, S> {
+        let cell = cell.as_ptr();
+        // SAFETY: inside the slot.
+        let about = unsafe { &raw mut (*cell).header.about };
+        // SAFETY: as above.
+        let keep = unsafe { &raw mut (*cell).keep };
+        // SAFETY: as above.
+        let stage = unsafe { &raw mut (*cell).stage };
+        (about, keep, stage)
+    }
+}
+
 impl Header {
+    /// The cell is in use: for the models.
+    pub fn touch(&self) {
+        self.slot.touch();
+    }
+
+    pub fn state(&self) -> State<'_> {
+        State::of(&self.slot.word)
+    }
+
     pub fn info(&self) -> TaskInfo {
         let name = self.cold.as_ref().and_then(|cold| cold.name.clone());
         TaskInfo {
@@ -144,70 +201,67 @@ impl Header {
 pub struct Entry<F: Future, S: Schedule>(NonNull<Cell<F, S>>);
 
 impl<F: Future, S: Schedule> Entry<F, S> {
-    /// A new task, and its first queue entry.
+    /// A new task, and its first queue entry. False: the runtime has refused it, and its run will
+    /// drop it; the caller's route keeps the runtime until then.
     pub fn new(
         future: F,
-        owner: Arc<S::Owner>,
+        route: &S::Route,
         joined: bool,
         spawned_at: &'static Location<'static>,
         cold: Option<Box<Cold>>,
-    ) -> Self {
-        let header = Header {
-            job: JobHeader::new(run::<F, S>),
+    ) -> (Self, bool) {
+        let about = About {
             vtable: &const {
                 VTable {
                     schedule: schedule::<F, S>,
                     take_output: take_output::<F, S>,
                     drop_output: drop_output::<F, S>,
                     free: free::<F, S>,
-                    owner: owner_of::<F, S>,
+                    pinned_to: pinned_to::<F, S>,
                     type_name: std::any::type_name::<F>,
                 }
             },
-            state: State::new(joined),
-            slot: UnsafeCell::new(MaybeUninit::uninit()),
+            joiner: UnsafeCell::new(MaybeUninit::uninit()),
             wait: wait::Slot::default(),
             spawned_at,
-            live: AtomicU64::new(LiveKey::NONE.to_bits()),
             id: TaskId::fresh(),
             cold,
         };
-        let stage = UnsafeCell::new(Stage::Future(future));
-        let cell = Box::new(Cell {
-            header,
-            owner,
-            stage,
-        });
-        Self(NonNull::from(Box::leak(cell)))
+        let keep = S::keep(route);
+        let vacant = S::allocate(route, const { Class::of(Layout::new::<Cell<F, S>>()) });
+        let cell = vacant.occupy(JobHeader::new(run::<F, S>)).cast();
+        // SAFETY: of its class, the slot is large enough and aligned.
+        let parts = unsafe { Cell::<F, S>::parts(cell) };
+        // SAFETY: the slot is ours.
+        unsafe { parts.0.write(about) };
+        // SAFETY: as above.
+        unsafe { parts.1.write(keep) };
+        // SAFETY: as above.
+        unsafe { parts.2.write(UnsafeCell::new(Stage::Future(future))) };
+        let entry = Self(cell);
+        let accepted = entry.header().state().publish(joined);
+        (entry, accepted)
     }
 
-    /// Puts the task on the live list. False: it was refused, and must be dropped.
-    pub fn enlist(&self, hint: usize) -> bool {
-        let cell = self.cell();
-        let Some(key) = S::live(&cell.owner).insert(hint, self.0.cast()) else {
-            cell.header.state.refuse();
-            return false;
-        };
-        // Ordering: none; the first run comes after it, by way of a queue.
-        cell.header.live.store(key.to_bits(), Ordering::Relaxed);
-        true
-    }
-
-    /// Takes the task off the live list, if it is on it. Before it is finished.
-    pub fn delist(&self, _: &Running) {
-        let cell = self.cell();
-        let key = LiveKey::from_bits(cell.header.live.load(Ordering::Relaxed));
-        if key != LiveKey::NONE {
-            S::live(&cell.owner).remove(key);
-        }
+    /// Tells shutdown that there is one task less.
+    pub fn leave(&self, running: &Running) {
+        // Not the cell's: shutdown, which waits for us, may end with the last one.
+        let base = Arc::clone(&self.base());
+        self.header().state().uncount(running);
+        S::slab(&base).ending.one_less();
     }
 
     pub fn header(&self) -> &Header {
         &self.cell().header
     }
 
-    pub fn owner(&self) -> &S::Owner {
-        &self.cell().owner
+    pub fn keep(&self) -> &S::Keep {
+        &self.cell().keep
+    }
+
+    fn base(&self) -> ManuallyDrop<Arc<S::Base>> {
+        // SAFETY: the slot came from `S::allocate`; base-outlives-task.
+        unsafe { slab::owner(&self.cell().header.slot) }
     }
 
     /// Polls the future.
@@ -218,7 +272,7 @@ impl<F: Future, S: Schedule> Entry<F, S> {
             let Stage::Future(future) = (unsafe { &mut *stage }) else {
                 unreachable!("a runnable task has its future")
             };
-            // SAFETY: the cell is boxed and never moves, and the future stays in its place until
+            // SAFETY: a cell never moves, and the future stays in its place until
             // `store` drops it there.
             unsafe { Pin::new_unchecked(future) }.poll(cx)
         })
@@ -248,18 +302,12 @@ impl<F: Future, S: Schedule> Entry<F, S> {
 
     /// Has the scheduler see to it.
     pub fn schedule(self, hint: Hint) {
-        // Why not hand `owner` over with the job: another thread may run the job and free the cell,
-        // and a reference into it would live on in this one.
-        let route = S::route(&self.cell().owner);
+        // Before the job is handed over: another thread may run it then, and free the cell.
+        let route = S::route(&self.base(), self.keep());
         S::send(route, self.into_job(), hint);
     }
 
-    /// A counted reference that exists already, as a value.
-    pub fn reference(&self) -> TaskRef {
-        TaskRef(self.0.cast())
-    }
-
-    /// The address, for a waker.
+    /// The address, for a waker or another reference.
     pub fn address(&self) -> NonNull<Header> {
         self.0.cast()
     }
@@ -294,7 +342,7 @@ unsafe fn take_output<F: Future, S: Schedule>(header: NonNull<Header>, to: NonNu
     let Stage::Output(outcome) = stage else {
         panic!("a join handle was polled again after it had given its output")
     };
-    // SAFETY: `to` points to an `Option<Outcome<F::Output>>`, by the contract of `TaskRef`.
+    // SAFETY: `to` points to an `Option<Outcome<F::Output>>`, by the contract of `VTable`.
     unsafe { *to.cast().as_ptr() = Some(outcome) };
 }
 
@@ -307,193 +355,19 @@ unsafe fn drop_output<F: Future, S: Schedule>(header: NonNull<Header>) {
 }
 
 unsafe fn free<F: Future, S: Schedule>(header: NonNull<Header>) {
-    // SAFETY: made by `Box::leak` in `new` with this type; the caller was told to free it.
-    let cell = unsafe { Box::from_raw(header.cast::<Cell<F, S>>().as_ptr()) };
-    // Everybody's last use of the two must have come before; a model sees it if not.
-    cell.header.slot.with_mut(|_| ());
-    cell.stage.with_mut(|_| ());
+    // SAFETY: the slot holds such a cell.
+    let parts = unsafe { Cell::<F, S>::parts(header.cast()) };
+    // SAFETY: written by `new`; the caller was told to free it, so it is ours.
+    unsafe { parts.2.drop_in_place() };
+    // SAFETY: as above.
+    unsafe { parts.0.drop_in_place() };
+    // SAFETY: as above.
+    unsafe { parts.1.drop_in_place() };
+    // SAFETY: the cell was in this slot, and is no more.
+    unsafe { slab::vacate(header.cast()) };
 }
 
-unsafe fn owner_of<F: Future, S: Schedule>(header: NonNull<Header>) -> *const () {
+unsafe fn pinned_to<F: Future, S: Schedule>(header: NonNull<Header>) -> *const () {
     // SAFETY: the caller sees to it that the cell is alive.
-    Arc::as_ptr(unsafe { &(*header.cast::<Cell<F, S>>().as_ptr()).owner }).cast()
-}
-
-/// A counted reference to a task.
-pub struct TaskRef(NonNull<Header>);
-
-// SAFETY: what is reached through a reference is the header, which is `Sync`; the output is
-// reached by `JoinHandle`, which is `Send` only if the output is.
-unsafe impl Send for TaskRef {}
-// SAFETY: as above.
-unsafe impl Sync for TaskRef {}
-
-impl TaskRef {
-    pub fn header(&self) -> &Header {
-        // SAFETY: a counted reference keeps the cell alive.
-        unsafe { self.0.as_ref() }
-    }
-
-    /// Takes over a reference that was given away by [`TaskRef::into_raw`].
-    ///
-    /// # Safety
-    ///
-    /// `header` came from there, and nobody else takes it over.
-    pub unsafe fn from_raw(header: NonNull<Header>) -> Self {
-        Self(header)
-    }
-
-    /// Gives the reference away.
-    pub fn into_raw(self) -> NonNull<Header> {
-        std::mem::ManuallyDrop::new(self).0
-    }
-
-    /// Wakes the task, and gives the reference up.
-    pub fn wake(self) {
-        let header = self.into_raw();
-        // SAFETY: the reference keeps it alive until `State::wake` gives it up.
-        let after = unsafe { header.as_ref() }.state.wake();
-        match after {
-            // SAFETY: the state told us to.
-            AfterWake::Schedule => unsafe { schedule_entry(header) },
-            // SAFETY: the state told us to.
-            AfterWake::Free => unsafe { free_cell(header) },
-            AfterWake::Nothing => {}
-        }
-    }
-
-    /// Wakes the task.
-    pub fn wake_by_ref(&self) {
-        self.after(self.header().state.wake_by_ref());
-    }
-
-    /// Asks the task to stop.
-    pub fn abort(&self) {
-        self.after(self.header().state.abort(false));
-    }
-
-    fn after(&self, after: AfterWake) {
-        if after == AfterWake::Schedule {
-            // SAFETY: the state told us to.
-            unsafe { schedule_entry(self.0) };
-        }
-    }
-
-    /// Moves the output out.
-    ///
-    /// # Safety
-    ///
-    /// The task's output is a `T`, the task is finished, and this is its join handle's reference.
-    pub unsafe fn take_output<T>(&self) -> Outcome<T> {
-        let mut outcome: Option<Outcome<T>> = None;
-        // SAFETY: the contract of this function; the reference keeps the cell alive.
-        unsafe { (self.header().vtable.take_output)(self.0, NonNull::from(&mut outcome).cast()) };
-        outcome.expect("`take_output` fills it or panics")
-    }
-
-    /// Drops the output, if it is there still.
-    ///
-    /// # Safety
-    ///
-    /// The task is finished, and this is its join handle's reference.
-    pub unsafe fn drop_output(&self) {
-        // SAFETY: the contract of this function; the reference keeps the cell alive.
-        unsafe { (self.header().vtable.drop_output)(self.0) };
-    }
-
-    /// Gives the join handle's reference to a finished task up.
-    pub fn leave_finished(self) {
-        let header = self.into_raw();
-        // SAFETY: the reference keeps it alive until `leave_finished` gives it up.
-        if unsafe { header.as_ref() }.state.leave_finished() == AfterDrop::Free {
-            // SAFETY: the state told us to.
-            unsafe { free_cell(header) };
-        }
-    }
-
-    /// Forgets a reference that the state word no longer counts.
-    pub fn uncounted(self) {
-        let _ = self.into_raw();
-    }
-}
-
-impl Clone for TaskRef {
-    fn clone(&self) -> Self {
-        self.header().state.add_ref();
-        Self(self.0)
-    }
-}
-
-impl Drop for TaskRef {
-    fn drop(&mut self) {
-        if self.header().state.drop_ref() == AfterDrop::Free {
-            // SAFETY: the state told us to.
-            unsafe { free_cell(self.0) };
-        }
-    }
-}
-
-/// # Safety
-///
-/// The state has said `Schedule` to the caller.
-unsafe fn schedule_entry(header: NonNull<Header>) {
-    // SAFETY: the entry that exists now keeps the cell alive.
-    let schedule = unsafe { header.as_ref() }.vtable.schedule;
-    // SAFETY: the vtable belongs to this cell, and the entry is the caller's.
-    unsafe { schedule(header, Hint::Soon) };
-}
-
-/// # Safety
-///
-/// The state has said `Free` to the caller.
-unsafe fn free_cell(header: NonNull<Header>) {
-    // SAFETY: nobody else can reach the cell.
-    let free = unsafe { header.as_ref() }.vtable.free;
-    // SAFETY: the vtable belongs to this cell.
-    unsafe { free(header) };
-}
-
-/// Calls `visit` for each task on the list. No foreign code may run in it.
-pub fn visit(live: &Live, mut visit: impl FnMut(&Header)) {
-    visit_cells(live, |_, header| visit(header));
-}
-
-/// The same, with the address of the whole cell, which a reference to its header is not.
-fn visit_cells(live: &Live, mut visit: impl FnMut(NonNull<Header>, &Header)) {
-    live.for_each(|member| {
-        let cell = member.cast::<Header>();
-        // SAFETY: only cells are on a live list, which begin with their header; a member is alive
-        // while the list's lock is held, as it is during this call.
-        visit(cell, unsafe { cell.as_ref() });
-    });
-}
-
-/// Aborts every task on the list, because the runtime shuts down.
-pub fn abort_all(live: &Live) {
-    abort_if(live, true, |_, _| true);
-}
-
-/// Aborts every task on the list that belongs to `owner`. Whether there is one.
-pub fn abort_owned<O>(live: &Live, owner: &Arc<O>) -> bool {
-    let (ours, mut found) = (Arc::as_ptr(owner).cast::<()>(), false);
-    abort_if(live, false, |cell, header| {
-        // SAFETY: the vtable belongs to this cell, which is alive during the visit.
-        let is_ours = unsafe { (header.vtable.owner)(cell) } == ours;
-        found |= is_ours;
-        is_ours
-    });
-    found
-}
-
-fn abort_if(live: &Live, shutdown: bool, mut wanted: impl FnMut(NonNull<Header>, &Header) -> bool) {
-    let mut entries = Vec::new();
-    visit_cells(live, |cell, header| {
-        if wanted(cell, header) && header.state.abort(shutdown) == AfterWake::Schedule {
-            entries.push(cell);
-        }
-    });
-    for header in entries {
-        // SAFETY: the state told us to, above; the entry keeps the cell alive.
-        unsafe { schedule_entry(header) };
-    }
+    S::pinned_to(unsafe { &(*header.cast::<Cell<F, S>>().as_ptr()).keep })
 }

@@ -3,10 +3,7 @@
 //! A [`JoinHandle`]: one pointer, which awaits the output, aborts, and detaches when it is
 //! dropped. Around it some other ends a task may be held by.
 
-use super::{
-    cell::{Failure, TaskRef},
-    join,
-};
+use super::{cell::Failure, join, reference::TaskRef};
 use heist_core::{
     budget,
     primitive::Mutex,
@@ -88,7 +85,7 @@ impl<T> JoinHandle<T> {
     /// Whether the task has come to its end.
     #[doc(alias = "done")]
     pub fn is_finished(&self) -> bool {
-        self.task().header().state.is_finished()
+        self.task().header().state().is_finished()
     }
 
     /// The task's number.
@@ -178,7 +175,7 @@ impl<T> Future for JoinHandle<T> {
 }
 
 fn reason(task: &TaskRef) -> CancelReason {
-    if task.header().state.is_shutdown() {
+    if task.header().state().is_shutdown() {
         CancelReason::Shutdown
     } else {
         CancelReason::Aborted
@@ -228,7 +225,7 @@ impl AbortHandle {
     /// Whether the task has come to its end.
     #[doc(alias = "done")]
     pub fn is_finished(&self) -> bool {
-        self.0.header().state.is_finished()
+        self.0.header().state().is_finished()
     }
 
     /// The task's number.

@@ -10,7 +10,8 @@
 //!    holding a reference for it, since the handle may free everything else.
 
 use super::{
-    cell::{Header, TaskRef},
+    cell::Header,
+    reference::TaskRef,
     state::{AfterLeave, Join},
 };
 use std::{
@@ -20,13 +21,13 @@ use std::{
 
 /// Ready when the task is finished. Only its join handle asks.
 pub fn poll(header: &Header, cx: &Context<'_>) -> Poll<()> {
-    let found = match header.state.join() {
+    let found = match header.state().join() {
         // SAFETY: step 2: the bit is set, and only we clear it while the task is not finished; the
         // completer only reads.
         Join::Compare if unsafe { holds(header, cx.waker()) } => return Poll::Pending,
         Join::Compare => {
             let waker = cx.waker().clone();
-            match header.state.reclaim_slot() {
+            match header.state().reclaim_slot() {
                 Join::Finished => Join::Finished,
                 Join::Write | Join::Compare => {
                     // SAFETY: step 3: the slot is ours, and holds what we wrote.
@@ -49,11 +50,11 @@ pub fn poll(header: &Header, cx: &Context<'_>) -> Poll<()> {
 
 /// Steps 1 and 3: the slot is the caller's.
 fn publish(header: &Header, waker: Waker) -> Join {
-    header.slot.with_mut(|slot| {
+    header.joiner.with_mut(|slot| {
         // SAFETY: the bit is clear, so nobody else touches the slot.
         unsafe { slot.cast::<Waker>().write(waker) };
     });
-    let found = header.state.publish_slot();
+    let found = header.state().publish_slot();
     if found == Join::Finished {
         // SAFETY: it came too late for the completer, so the waker is still ours.
         drop(unsafe { take(header) });
@@ -70,7 +71,7 @@ pub unsafe fn completer_take(header: &Header) -> Waker {
     // SAFETY: the bit was set when the task finished, so the slot holds a waker; nobody writes it
     // any more, and the handle no longer counts it as its own.
     header
-        .slot
+        .joiner
         .with(|slot| unsafe { slot.cast::<Waker>().read() })
 }
 
@@ -80,7 +81,7 @@ pub unsafe fn completer_take(header: &Header) -> Waker {
 unsafe fn take(header: &Header) -> Waker {
     // SAFETY: the contract of this function.
     header
-        .slot
+        .joiner
         .with_mut(|slot| unsafe { slot.cast::<Waker>().read() })
 }
 
@@ -88,7 +89,7 @@ unsafe fn take(header: &Header) -> Waker {
 ///
 /// The slot holds a waker, and nobody writes it.
 unsafe fn holds(header: &Header, waker: &Waker) -> bool {
-    header.slot.with(|slot| {
+    header.joiner.with(|slot| {
         // SAFETY: the contract of this function.
         let held = unsafe { &*slot.cast::<Waker>() };
         held.will_wake(waker)
@@ -98,7 +99,7 @@ unsafe fn holds(header: &Header, waker: &Waker) -> bool {
 /// The join handle goes: its reference, the waker in the slot, the output.
 pub fn leave(task: TaskRef) {
     loop {
-        match task.header().state.leave() {
+        match task.header().state().leave() {
             AfterLeave::Nothing => return task.uncounted(),
             AfterLeave::DropWaker => {
                 // SAFETY: the state says that the slot is ours and holds our waker.

@@ -9,12 +9,13 @@
 //! All three use the same cell.
 
 use super::{
-    cell::{Entry, Schedule, abort_owned},
+    cell::{Entry, Schedule},
     cold::Cold,
     handle::JoinHandle,
+    reference::{self, TaskRef},
     run,
 };
-use crate::scheduler::{self, Hint, Home, Live, Shared};
+use crate::scheduler::{self, Hint, Home, Shared, Slab, class::Class, slab::Vacant};
 use heist_core::{
     job::Job,
     primitive::{
@@ -29,11 +30,22 @@ use std::panic::Location;
 pub enum Workers {}
 
 impl Schedule for Workers {
-    type Owner = Shared;
+    type Base = Shared;
+    type Keep = ();
     type Route = scheduler::Route;
 
-    fn route(owner: &Arc<Shared>) -> scheduler::Route {
-        scheduler::Route::of(owner)
+    fn slab(shared: &Shared) -> &Slab<Shared> {
+        &shared.slab
+    }
+
+    fn allocate(route: &scheduler::Route, class: Class) -> Vacant<Shared> {
+        route.allocate(class)
+    }
+
+    fn keep(_: &scheduler::Route) {}
+
+    fn route(shared: &Arc<Shared>, (): &()) -> scheduler::Route {
+        scheduler::Route::of(shared)
     }
 
     fn send(route: scheduler::Route, job: Job, hint: Hint) {
@@ -42,10 +54,6 @@ impl Schedule for Workers {
 
     fn run<F: Future>(entry: Entry<F, Self>) {
         run::run(entry);
-    }
-
-    fn live(owner: &Shared) -> &Live {
-        &owner.live
     }
 }
 
@@ -86,7 +94,8 @@ impl Thread {
     pub fn close(this: &Arc<Self>) {
         this.closed.store(true, Ordering::Relaxed);
         // A look at every task of the runtime: not at the end of each `block_on`.
-        while this.is_used() && abort_owned(&this.shared.live, this) {
+        let address = Arc::as_ptr(this).cast();
+        while this.is_used() && reference::abort_pinned(&this.shared.slab, address) {
             if !this.run_one() {
                 // Liveness: who has woken a task, and not pushed it yet, will unpark us. The task
                 // must end here: the next thread at this seat may not touch it.
@@ -98,11 +107,24 @@ impl Thread {
 }
 
 impl Schedule for Pinned {
-    type Owner = Thread;
+    type Base = Shared;
+    type Keep = Arc<Thread>;
     type Route = Arc<Thread>;
 
-    fn route(owner: &Arc<Thread>) -> Arc<Thread> {
-        owner.clone()
+    fn slab(shared: &Shared) -> &Slab<Shared> {
+        &shared.slab
+    }
+
+    fn allocate(thread: &Arc<Thread>, class: Class) -> Vacant<Shared> {
+        scheduler::Route::of(&thread.shared).allocate(class)
+    }
+
+    fn keep(thread: &Arc<Thread>) -> Arc<Thread> {
+        thread.clone()
+    }
+
+    fn route(_: &Arc<Shared>, thread: &Arc<Thread>) -> Arc<Thread> {
+        thread.clone()
     }
 
     fn send(thread: Arc<Thread>, job: Job, _: Hint) {
@@ -116,8 +138,8 @@ impl Schedule for Pinned {
         run::run(entry);
     }
 
-    fn live(owner: &Thread) -> &Live {
-        &owner.shared.live
+    fn pinned_to(thread: &Arc<Thread>) -> *const () {
+        Arc::as_ptr(thread).cast()
     }
 }
 
@@ -133,10 +155,23 @@ pub struct BlockingOwner {
 }
 
 impl Schedule for Blocking {
-    type Owner = BlockingOwner;
+    type Base = Shared;
+    type Keep = Arc<BlockingOwner>;
     type Route = Arc<BlockingOwner>;
 
-    fn route(owner: &Arc<BlockingOwner>) -> Arc<BlockingOwner> {
+    fn slab(shared: &Shared) -> &Slab<Shared> {
+        &shared.slab
+    }
+
+    fn allocate(owner: &Arc<BlockingOwner>, class: Class) -> Vacant<Shared> {
+        scheduler::Route::of(&owner.shared).allocate(class)
+    }
+
+    fn keep(owner: &Arc<BlockingOwner>) -> Arc<BlockingOwner> {
+        owner.clone()
+    }
+
+    fn route(_: &Arc<Shared>, owner: &Arc<BlockingOwner>) -> Arc<BlockingOwner> {
         owner.clone()
     }
 
@@ -150,12 +185,8 @@ impl Schedule for Blocking {
 
     fn run<F: Future>(entry: Entry<F, Self>) {
         // Also while the joiner is woken, when the future has been dropped.
-        let _at_work = entry.owner().shared.driver.outside.at_work();
+        let _at_work = entry.keep().shared.driver.outside.at_work();
         run::run(entry);
-    }
-
-    fn live(owner: &BlockingOwner) -> &Live {
-        &owner.shared.live
     }
 }
 
@@ -168,35 +199,38 @@ pub enum First {
     Eager,
 }
 
-/// Above this a future is boxed before it goes into its cell, so that cells stay small enough for
-/// the allocator's fast paths.
-const BOXED_ABOVE: usize = 16 * 1024;
-/// Alignments above this leave malloc's fast path: 4 to 8 times the cost was measured (glibc).
+/// Above this a future is boxed before it goes into its cell: a slab keeps the memory of its cells,
+/// and large ones are rare.
+const BOXED_ABOVE: usize = 2 * 1024;
+/// Alignments above this are those of few types, and need slots that waste memory.
 const BOXED_ALIGNMENT: usize = 16;
 
 /// Makes a task of `future`.
 pub fn spawn<F: Future + 'static, S: Schedule>(
     future: F,
-    owner: Arc<S::Owner>,
+    route: S::Route,
     cold: Option<Box<Cold>>,
     first: First,
     at: &'static Location<'static>,
 ) -> JoinHandle<F::Output> {
     if const { size_of::<F>() > BOXED_ABOVE || align_of::<F>() > BOXED_ALIGNMENT } {
-        start(
-            Entry::<_, S>::new(Box::pin(future), owner, true, at, cold),
-            first,
-        )
+        start::<_, S>(Box::pin(future), route, cold, first, at)
     } else {
-        start(Entry::<_, S>::new(future, owner, true, at, cold), first)
+        start::<_, S>(future, route, cold, first, at)
     }
 }
 
-fn start<F: Future, S: Schedule>(entry: Entry<F, S>, first: First) -> JoinHandle<F::Output> {
-    let handle = JoinHandle::new(entry.reference());
-    let accepted = entry.enlist(handle.id().get() as usize >> 4);
+fn start<F: Future, S: Schedule>(
+    future: F,
+    route: S::Route,
+    cold: Option<Box<Cold>>,
+    first: First,
+    at: &'static Location<'static>,
+) -> JoinHandle<F::Output> {
+    let (entry, accepted) = Entry::<_, S>::new(future, &route, true, at, cold);
+    let handle = JoinHandle::new(TaskRef::of(&entry));
     if accepted && first == First::Queued {
-        entry.schedule(Hint::Soon);
+        S::send(route, entry.into_job(), Hint::Soon);
     } else {
         // Refused, this run drops the future.
         entry.into_job().run();

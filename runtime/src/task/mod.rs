@@ -20,6 +20,8 @@ pub(crate) mod waker; // how is a task woken?
 #[allow(unsafe_code)]
 pub(crate) mod join; // how does the join handle wait for the output?
 #[allow(unsafe_code)]
+pub(crate) mod reference; // who may reach a task without running it?
+#[allow(unsafe_code)]
 pub(crate) mod cell; // where do a task's future and its output live?
 pub(crate) mod cold; // what do only few tasks have?
 pub(crate) mod locals; // how does a task carry values that belong to it?

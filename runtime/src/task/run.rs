@@ -7,9 +7,10 @@
 //!   joiner's waker, the worker goes on.
 
 use super::{
-    cell::{Entry, Failure, Outcome, Schedule, TaskRef},
+    cell::{Entry, Failure, Outcome, Schedule},
     cold::Cold,
     join, locals,
+    reference::TaskRef,
     state::{AfterDrop, AfterFinish, AfterPending, Running, Start},
     waker,
 };
@@ -22,7 +23,7 @@ use std::{
 
 /// Runs the task once.
 pub fn run<F: Future, S: Schedule>(entry: Entry<F, S>) {
-    match entry.header().state.start() {
+    match entry.header().state().start() {
         Start::Poll(running) => poll(entry, running),
         Start::Drop(running) => cancel(entry, running),
     }
@@ -50,7 +51,7 @@ fn poll<F: Future, S: Schedule>(entry: Entry<F, S>, running: Running) {
     if is_over {
         return finish(entry, running);
     }
-    match entry.header().state.pending(running) {
+    match entry.header().state().pending(running) {
         AfterPending::Idle => {}
         AfterPending::Again => entry.schedule(Hint::Behind),
         AfterPending::Drop(running) => cancel(entry, running),
@@ -80,15 +81,28 @@ fn store<F: Future, S: Schedule>(
 
 /// The end: the outcome is stored, the joiner is woken.
 fn finish<F: Future, S: Schedule>(entry: Entry<F, S>, running: Running) {
-    entry.delist(&running);
-    match entry.header().state.finish(running) {
-        AfterFinish::Stored => {}
-        AfterFinish::WakeJoiner => wake_joiner(&entry.reference()),
-        AfterFinish::Detached(running) => {
+    match entry.header().state().finish(running) {
+        Ok(AfterFinish::Stored) => {}
+        Ok(AfterFinish::WakeJoiner) => wake_joiner(&TaskRef::of(&entry)),
+        Ok(AfterFinish::Detached(running)) => {
             contain(|| entry.clear(&running));
-            if entry.header().state.finish_detached(running) == AfterDrop::Free {
-                entry.free();
-            }
+            finish_detached(entry, running);
+        }
+        Err(running) => {
+            entry.leave(&running);
+            finish(entry, running);
+        }
+    }
+}
+
+/// The end of a task that nobody waits for: its outcome is gone.
+fn finish_detached<F: Future, S: Schedule>(entry: Entry<F, S>, running: Running) {
+    match entry.header().state().finish_detached(running) {
+        Ok(AfterDrop::Nothing) => {}
+        Ok(AfterDrop::Free) => entry.free(),
+        Err(running) => {
+            entry.leave(&running);
+            finish_detached(entry, running);
         }
     }
 }

@@ -19,6 +19,10 @@ const WAKER: u64 = 1 << 3;
 const OUTPUT: u64 = 1 << 4;
 /// It was the runtime's shutdown that asked the task to stop.
 const SHUTDOWN: u64 = 1 << 5;
+/// Shutdown has been here: who comes after it is refused. Never cleared.
+const CLOSED: u64 = 1 << 6;
+/// Shutdown waits for the task.
+const COUNTED: u64 = 1 << 7;
 /// Counted references: wakers, the join handle, abort handles.
 const REF: u64 = 1 << 8;
 const REFS: u64 = ((1 << 24) - 1) * REF;
@@ -35,8 +39,8 @@ const WAKES_MANY: u64 = (1 << 30) * WAKE;
 const WAKES_MAX: u64 = (1 << 31) * WAKE;
 
 /// The state word. Its masks never leave this file.
-#[derive(Debug)]
-pub struct State(AtomicU64);
+#[derive(Debug, Clone, Copy)]
+pub struct State<'a>(&'a AtomicU64);
 
 /// The proof that this thread, and no other, may touch the future. Made by [`State::start`].
 #[derive(Debug)]
@@ -75,6 +79,18 @@ pub enum AfterFinish {
     WakeJoiner,
     /// Nobody wants the output: drop it, and call [`State::finish_detached`].
     Detached(Running),
+}
+
+/// What shutdown finds in a slot.
+#[derive(Debug, PartialEq, Eq)]
+#[must_use]
+pub enum AfterClose {
+    /// No task.
+    Vacant,
+    /// A task that counts, and will see the abort by itself.
+    Counted,
+    /// The same; the queue entry that now exists is the caller's.
+    Schedule,
 }
 
 /// What follows a wake or an abort.
@@ -120,23 +136,33 @@ pub enum AfterLeave {
     DropWaker,
 }
 
-impl State {
-    /// A task that is about to be scheduled for the first time.
-    pub fn new(joined: bool) -> Self {
-        let handle = if joined { JOIN + REF } else { 0 };
-        Self(AtomicU64::new(ALIVE + WAKE + handle))
+impl<'a> State<'a> {
+    /// The state that lies in such a word.
+    pub fn of(word: &'a AtomicU64) -> Self {
+        Self(word)
     }
 
-    /// A task that was refused: aborted before it began, for its join handle to find.
-    pub fn refuse(&self) {
-        // Ordering: none, the cell is not shared yet.
-        self.0.fetch_or(CANCEL | SHUTDOWN, Ordering::Relaxed);
+    /// The word of a slot that had no task before shutdown came.
+    pub const CLOSED: u64 = CLOSED;
+
+    /// A new task is in place, and about to be scheduled for the first time. False: shutdown has
+    /// been here, so the task is aborted before it begins.
+    pub fn publish(self, joined: bool) -> bool {
+        let handle = if joined { JOIN + REF } else { 0 };
+        let new = ALIVE + WAKE + handle;
+        // Ordering: the cell's contents, for who looks at all slots; pairs with `look` and `close`.
+        let is_open = self.0.swap(new, Ordering::Release) & CLOSED == 0;
+        if !is_open {
+            self.0
+                .fetch_or(CANCEL | SHUTDOWN | CLOSED, Ordering::Relaxed);
+        }
+        is_open
     }
 
     // ---- the runner
 
     /// Begins a run. The caller holds the queue entry, which this consumes.
-    pub fn start(&self) -> Start {
+    pub fn start(self) -> Start {
         // Ordering: what the wakers did before they woke; pairs with `wake`. Also what the last
         // runner did; it came here through the same word.
         let state = self.0.load(Ordering::Acquire);
@@ -152,7 +178,7 @@ impl State {
     }
 
     /// The poll returned `Pending`.
-    pub fn pending(&self, running: Running) -> AfterPending {
+    pub fn pending(self, running: Running) -> AfterPending {
         // Ordering: Release: the future's new contents, for the next runner. Acquire: what came
         // before a wake that we have not answered, if we are the next runner.
         let old = self.0.fetch_sub(running.wakes, Ordering::AcqRel);
@@ -166,12 +192,16 @@ impl State {
         }
     }
 
-    /// The future is gone and the output stored.
-    pub fn finish(&self, running: Running) -> AfterFinish {
+    /// The future is gone and the output stored. `Err`: shutdown counts the task, which must take
+    /// itself off first.
+    pub fn finish(self, running: Running) -> Result<AfterFinish, Running> {
         let mut old = self.0.seed();
         loop {
             if old & JOIN == 0 {
-                return AfterFinish::Detached(running);
+                return Ok(AfterFinish::Detached(running));
+            }
+            if old & COUNTED != 0 {
+                return Err(running);
             }
             let stored = (old & !(ALIVE | WAKER)) | OUTPUT;
             let joiner = old & WAKER != 0;
@@ -181,29 +211,94 @@ impl State {
                 .0
                 .compare_exchange(old, new, Ordering::AcqRel, Ordering::Relaxed)
             {
-                Ok(_) if joiner => return AfterFinish::WakeJoiner,
-                Ok(_) => return AfterFinish::Stored,
+                Ok(_) if joiner => return Ok(AfterFinish::WakeJoiner),
+                Ok(_) => return Ok(AfterFinish::Stored),
                 Err(newer) => old = newer,
             }
         }
     }
 
-    /// The future and the output are gone.
-    pub fn finish_detached(&self, _running: Running) -> AfterDrop {
-        // Ordering: Release: our last use of the cell, for who frees it. Acquire: everybody
-        // else's last use, if that is us.
-        let old = self.0.fetch_and(!ALIVE, Ordering::AcqRel);
-        if old & REFS == 0 {
-            AfterDrop::Free
-        } else {
-            AfterDrop::Nothing
+    /// The future and the output are gone. `Err`: as in [`State::finish`].
+    pub fn finish_detached(self, running: Running) -> Result<AfterDrop, Running> {
+        let mut old = self.0.seed();
+        loop {
+            if old & COUNTED != 0 {
+                return Err(running);
+            }
+            // Ordering: Release: our last use of the cell, for who frees it. Acquire: everybody
+            // else's last use, if that is us.
+            match self
+                .0
+                .compare_exchange(old, old & !ALIVE, Ordering::AcqRel, Ordering::Relaxed)
+            {
+                Ok(_) if old & REFS == 0 => return Ok(AfterDrop::Free),
+                Ok(_) => return Ok(AfterDrop::Nothing),
+                Err(newer) => old = newer,
+            }
+        }
+    }
+
+    /// The task counts no more for shutdown.
+    pub fn uncount(self, _: &Running) {
+        // Ordering: none; the end follows.
+        self.0.fetch_and(!COUNTED, Ordering::Relaxed);
+    }
+
+    // ---- who looks at all slots
+
+    /// Takes a reference to a task that is not finished, if there is one.
+    pub fn look(self) -> bool {
+        let mut old = self.0.seed();
+        loop {
+            if old & ALIVE == 0 {
+                return false;
+            }
+            if old & REFS > REFS_MAX {
+                std::process::abort();
+            }
+            // Ordering: the cell's contents; pairs with `publish`.
+            match self
+                .0
+                .compare_exchange(old, old + REF, Ordering::Acquire, Ordering::Relaxed)
+            {
+                Ok(_) => return true,
+                Err(newer) => old = newer,
+            }
+        }
+    }
+
+    /// Shutdown is here, once: the task is aborted, and counts.
+    pub fn close(self) -> AfterClose {
+        let mut old = self.0.seed();
+        loop {
+            let (mut new, mut after) = (old | CLOSED, AfterClose::Vacant);
+            if old & ALIVE != 0 {
+                new |= COUNTED;
+                after = AfterClose::Counted;
+            }
+            if old & (ALIVE | CANCEL) == ALIVE {
+                new |= CANCEL | SHUTDOWN;
+                if old & WAKES == 0 {
+                    new += WAKE;
+                    after = AfterClose::Schedule;
+                }
+            }
+            // Ordering: Acquire: the cell's contents, if we are to schedule it; pairs with
+            // `publish`. Release: what was done before shutdown, for the drop of the future.
+            match self
+                .0
+                .compare_exchange(old, new, Ordering::AcqRel, Ordering::Relaxed)
+            {
+                Ok(_) => return after,
+                Err(newer) => old = newer,
+            }
         }
     }
 
     // ---- wakers and references
 
     /// Wakes, and keeps the reference.
-    pub fn wake_by_ref(&self) -> AfterWake {
+    pub fn wake_by_ref(self) -> AfterWake {
         // Ordering: what the waker's owner did before, for the poll; pairs with `start`.
         let old = self.0.fetch_add(WAKE, Ordering::Release);
         if old & ALIVE == 0 {
@@ -215,7 +310,7 @@ impl State {
     }
 
     /// Wakes, and gives the reference up.
-    pub fn wake(&self) -> AfterWake {
+    pub fn wake(self) -> AfterWake {
         // Ordering: as in `wake_by_ref`; and our last use of the cell, for who frees it.
         let old = self.0.fetch_add(WAKE - REF, Ordering::Release);
         if old & (ALIVE | REFS) == REF {
@@ -231,7 +326,7 @@ impl State {
     }
 
     /// Takes a reference.
-    pub fn add_ref(&self) {
+    pub fn add_ref(self) {
         // Ordering: none; the caller has a reference already.
         let old = self.0.fetch_add(REF, Ordering::Relaxed);
         if old & REFS > REFS_MAX {
@@ -240,7 +335,7 @@ impl State {
     }
 
     /// Gives a reference up.
-    pub fn drop_ref(&self) -> AfterDrop {
+    pub fn drop_ref(self) -> AfterDrop {
         // Ordering: our last use of the cell, for who frees it.
         let old = self.0.fetch_sub(REF, Ordering::Release);
         if old & (ALIVE | REFS) != REF {
@@ -252,15 +347,14 @@ impl State {
     }
 
     /// Asks the task to stop.
-    pub fn abort(&self, shutdown: bool) -> AfterWake {
-        let reason = if shutdown { CANCEL | SHUTDOWN } else { CANCEL };
+    pub fn abort(self) -> AfterWake {
         let mut old = self.0.seed();
         loop {
             if old & (ALIVE | CANCEL) != ALIVE {
                 return AfterWake::Nothing;
             }
             let idle = old & WAKES == 0;
-            let new = (old | reason) + if idle { WAKE } else { 0 };
+            let new = (old | CANCEL) + if idle { WAKE } else { 0 };
             // Ordering: Release: what the aborter did before, for the drop of the future.
             match self
                 .0
@@ -276,7 +370,7 @@ impl State {
     // ---- the join handle
 
     /// Looks, before the join handle waits.
-    pub fn join(&self) -> Join {
+    pub fn join(self) -> Join {
         // Ordering: the output; pairs with `finish`.
         let state = self.0.load(Ordering::Acquire);
         match state & (ALIVE | WAKER) {
@@ -287,7 +381,7 @@ impl State {
     }
 
     /// Takes the slot back from the completer, to replace the waker in it.
-    pub fn reclaim_slot(&self) -> Join {
+    pub fn reclaim_slot(self) -> Join {
         // Ordering: the output, if it is there; pairs with `finish`. Nothing to release: the
         // handle has only read since it published.
         let old = self.0.fetch_and(!WAKER, Ordering::Acquire);
@@ -300,7 +394,7 @@ impl State {
 
     /// Shows the completer the waker that the handle has written. `Finished`: it came too late,
     /// and the waker is still the handle's.
-    pub fn publish_slot(&self) -> Join {
+    pub fn publish_slot(self) -> Join {
         // Ordering: Release: the waker; pairs with `finish`. Acquire: the output, if it is there.
         let old = self.0.fetch_or(WAKER, Ordering::AcqRel);
         if old & ALIVE != 0 {
@@ -311,7 +405,7 @@ impl State {
     }
 
     /// The join handle goes.
-    pub fn leave(&self) -> AfterLeave {
+    pub fn leave(self) -> AfterLeave {
         let mut old = self.0.seed();
         loop {
             if old & ALIVE == 0 {
@@ -338,7 +432,7 @@ impl State {
     }
 
     /// The join handle of a finished task goes; the output is gone.
-    pub fn leave_finished(&self) -> AfterDrop {
+    pub fn leave_finished(self) -> AfterDrop {
         // Ordering: Release: our last use of the cell. Acquire: everybody else's, if we free it.
         let old = self.0.fetch_sub(REF + JOIN + OUTPUT, Ordering::AcqRel);
         if old & REFS == REF {
@@ -350,18 +444,18 @@ impl State {
 
     // ---- for people
 
-    pub fn is_finished(&self) -> bool {
+    pub fn is_finished(self) -> bool {
         // Ordering: who sees the end may read what the task did before it.
         self.0.load(Ordering::Acquire) & ALIVE == 0
     }
 
     /// Whether it was the shutdown that stopped the task.
-    pub fn is_shutdown(&self) -> bool {
+    pub fn is_shutdown(self) -> bool {
         self.0.load(Ordering::Relaxed) & SHUTDOWN != 0
     }
 
     /// One word for the dump.
-    pub fn describe(&self) -> &'static str {
+    pub fn describe(self) -> &'static str {
         let state = self.0.load(Ordering::Relaxed);
         match () {
             () if state & ALIVE == 0 => "finished",

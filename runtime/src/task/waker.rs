@@ -3,7 +3,10 @@
 //! A waker is the address of the cell and one counted reference. There is one table for all
 //! tasks, so `will_wake` is an honest comparison.
 
-use super::cell::{Entry, Header, Schedule, TaskRef};
+use super::{
+    cell::{Entry, Header, Schedule},
+    reference::TaskRef,
+};
 use std::{
     marker::PhantomData,
     mem::ManuallyDrop,
