@@ -30,8 +30,7 @@ macro_rules! for_each_model {
                 each_value_leaves_the_injector_once
                 a_batch_of_the_injector_moves_each_value_once;
             "runtime/core/src/job.rs" job:
-                a_slot_gives_each_job_once
-                a_displaced_job_is_complete;
+                a_slot_gives_each_job_once;
             "runtime/core/src/waker.rs" waker:
                 each_wake_arrives_and_each_reference_is_dropped;
             "runtime/core/src/waker_cell.rs" waker:

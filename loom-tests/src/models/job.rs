@@ -28,23 +28,3 @@ pub fn a_slot_gives_each_job_once() {
     join([thief]);
     jobs.assert_all_run();
 }
-
-/// What one thread puts another may displace, and run.
-pub fn a_displaced_job_is_complete() {
-    let jobs = Jobs::new(2);
-    let slot = Plain::new(JobSlot::default());
-    let (their_jobs, theirs) = (jobs.clone(), slot.clone());
-    let other = spawn(move || {
-        if let Some(displaced) = theirs.put(their_jobs.job(0)) {
-            displaced.run();
-        }
-    });
-    if let Some(displaced) = slot.put(jobs.job(1)) {
-        displaced.run();
-    }
-    join([other]);
-    if let Some(job) = slot.take() {
-        job.run();
-    }
-    jobs.assert_all_run();
-}

@@ -87,8 +87,8 @@ fn run_call<C: FnOnce()>(_closure: &C) -> unsafe fn(NonNull<JobHeader>) {
     run::<C>
 }
 
-/// A place for one job, filled and emptied by swaps, so that each job leaves it once, whoever
-/// takes it.
+/// A place for one job, which one thread fills and any may empty: by swaps, so that each job leaves
+/// it once, whoever takes it.
 #[derive(Debug)]
 pub struct JobSlot(AtomicPtr<JobHeader>);
 
@@ -99,13 +99,20 @@ impl Default for JobSlot {
 }
 
 impl JobSlot {
-    /// Puts `job` in; the job that lay here comes out and must go elsewhere.
+    /// Puts `job` in; the job that lay here comes out and must go elsewhere. Only the thread whose
+    /// slot it is puts, or who has it from that thread.
     #[must_use]
     #[inline]
     pub fn put(&self, job: Job) -> Option<Job> {
-        // Ordering: Release: the job's contents, for the thief; pairs with `take`. Acquire: what
-        // comes out may have been put here by the thread that had this slot before.
-        NonNull::new(self.0.swap(job.0.as_ptr(), Ordering::AcqRel)).map(Job)
+        let job = job.0.as_ptr();
+        if self.is_empty() {
+            // Nobody else fills it, so nothing is overwritten.
+            // Ordering: the job's contents, for the thief; pairs with `take`.
+            self.0.store(job, Ordering::Release);
+            return None;
+        }
+        // Ordering: as above. What comes out this thread has put in.
+        NonNull::new(self.0.swap(job, Ordering::Release)).map(Job)
     }
 
     /// Takes the job out, if there is one. Any thread may.
