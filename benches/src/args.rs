@@ -1,6 +1,6 @@
 //! What was asked for?
 
-use crate::counted::Tool;
+use crate::{counted::Tool, gate::Gate};
 use regex_lite::Regex;
 use std::{
     fmt,
@@ -13,6 +13,7 @@ pub const USAGE: &str = "\
 usage: cargo compare [--mode 1w|2w|16w|64w] [--rounds N] [--only REGEX]
                      [--alloc system|mimalloc] [--json FILE] [--plot DIR]
        cargo compare --calls|--instructions [--only REGEX] [--alloc …]
+       cargo compare --gate check|update
 
   --mode 1w     one worker, pinned to one CPU; CPU time is the figure (default)
   --mode Nw     N workers, not pinned; wall time is the figure
@@ -23,7 +24,10 @@ usage: cargo compare [--mode 1w|2w|16w|64w] [--rounds N] [--only REGEX]
   --plot DIR    also draw the ratios, as DIR/MODE-ALLOC.svg
 
   --calls         count system calls per operation, with strace, and measure nothing
-  --instructions  count instructions per operation, with valgrind, and measure nothing";
+  --instructions  count instructions per operation, with valgrind, and measure nothing
+
+  --gate check   hold the instructions of some workloads to benches/instructions.txt
+  --gate update  write that table";
 
 const ROUNDS: NonZeroU32 = NonZeroU32::new(5).unwrap();
 
@@ -98,6 +102,8 @@ pub struct Args {
     pub plot: Option<PathBuf>,
     /// Count, and measure nothing.
     pub count: Option<Tool>,
+    /// Count what the table has, and nothing else.
+    pub gate: Option<Gate>,
 }
 
 pub fn parse(arguments: &[String]) -> Result<Args, String> {
@@ -109,6 +115,7 @@ pub fn parse(arguments: &[String]) -> Result<Args, String> {
         json: None,
         plot: None,
         count: None,
+        gate: None,
     };
     let mut words = arguments.iter();
     while let Some(flag) = words.next() {
@@ -132,8 +139,12 @@ pub fn parse(arguments: &[String]) -> Result<Args, String> {
             "--plot" => args.plot = Some(value()?.into()),
             "--calls" => args.count = Some(Tool::Calls),
             "--instructions" => args.count = Some(Tool::Instructions),
+            "--gate" => args.gate = Some(value()?.parse()?),
             _ => return Err(format!("what is {flag:?}?\n{USAGE}")),
         }
+    }
+    if args.gate.is_some() && arguments.len() > 2 {
+        return Err(format!("--gate stands alone\n{USAGE}"));
     }
     Ok(args)
 }
@@ -165,6 +176,8 @@ mod tests {
         assert_eq!(args.json, Some("a.json".into()));
         assert_eq!(parse_line("--plot here").unwrap().plot, Some("here".into()));
         assert_eq!(parse_line("--calls").unwrap().count, Some(Tool::Calls));
+        let gate = parse_line("--gate update").unwrap().gate;
+        assert_eq!(gate, Some(Gate::Update));
     }
 
     #[test]
@@ -184,6 +197,9 @@ mod tests {
             "--only (",
             "--json",
             "--fast",
+            "--gate",
+            "--gate open",
+            "--gate check --mode 2w",
             "spawn",
         ];
         for line in lines {

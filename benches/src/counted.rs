@@ -60,6 +60,17 @@ fn is_countable(row: &Row) -> bool {
     row.facts.is_cost() && !NOT.iter().any(|part| row.facts.name.contains(part))
 }
 
+/// Instructions of one operation, outside the kernel.
+pub fn instructions(
+    program: &Path,
+    runtime: &str,
+    workload: &str,
+    mode: Mode,
+) -> Result<f64, String> {
+    let counts = per_operation(Tool::Instructions, program, runtime, workload, mode)?;
+    Ok(counts.values().sum())
+}
+
 fn per_operation(
     tool: Tool,
     program: &Path,

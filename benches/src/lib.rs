@@ -15,6 +15,7 @@ mod report; // what does a person read?
 mod json; // what does a program read?
 mod plot; // what does one see at a glance?
 mod counted; // what does an operation do, counted rather than timed?
+mod gate; // has an operation become dearer?
 mod verdict; // is a target met?
 mod targets; // how fast shall heist be?
 mod stats; // what do several rounds say together?
@@ -43,6 +44,9 @@ pub fn main() -> ExitCode {
 }
 
 fn compare(args: &args::Args) -> Result<(), String> {
+    if let Some(gate) = args.gate {
+        return gate::run(gate, &child::program(args.alloc)?);
+    }
     let rows = plan::rows(args);
     if rows.is_empty() {
         return Err("there is no such workload in this mode".to_owned());
