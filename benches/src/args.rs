@@ -12,7 +12,8 @@ use std::{
 pub const USAGE: &str = "\
 usage: cargo compare [--mode 1w|2w|16w|64w] [--rounds N] [--only REGEX]
                      [--alloc system|mimalloc] [--json FILE] [--plot DIR]
-       cargo compare --calls|--instructions [--only REGEX] [--alloc …]
+       cargo compare --calls|--instructions|--atomics|--allocations
+                     [--only REGEX] [--alloc …]
        cargo compare --gate check|update
 
   --mode 1w     one worker, pinned to one CPU; CPU time is the figure (default)
@@ -24,7 +25,9 @@ usage: cargo compare [--mode 1w|2w|16w|64w] [--rounds N] [--only REGEX]
   --plot DIR    also draw the ratios, as DIR/MODE-ALLOC.svg
 
   --calls         count system calls per operation, with strace, and measure nothing
-  --instructions  count instructions per operation, with valgrind, and measure nothing
+  --instructions  the same for instructions, with valgrind
+  --atomics       those of them that are atomic, with objdump as well
+  --allocations   allocations and their bytes, with valgrind
 
   --gate check   hold the instructions of some workloads to benches/instructions.txt
   --gate update  write that table";
@@ -139,6 +142,8 @@ pub fn parse(arguments: &[String]) -> Result<Args, String> {
             "--plot" => args.plot = Some(value()?.into()),
             "--calls" => args.count = Some(Tool::Calls),
             "--instructions" => args.count = Some(Tool::Instructions),
+            "--atomics" => args.count = Some(Tool::Atomics),
+            "--allocations" => args.count = Some(Tool::Allocations),
             "--gate" => args.gate = Some(value()?.parse()?),
             _ => return Err(format!("what is {flag:?}?\n{USAGE}")),
         }

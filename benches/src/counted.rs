@@ -6,7 +6,7 @@
 
 use crate::{
     args::{Args, Mode},
-    child,
+    atomics, child,
     meter::Sample,
     plan::Row,
     rt,
@@ -24,6 +24,10 @@ pub enum Tool {
     Calls,
     /// Instructions outside the kernel, with valgrind's callgrind.
     Instructions,
+    /// Those of them that are atomic, by the object they lie in, with objdump as well.
+    Atomics,
+    /// Allocations, and their bytes, with valgrind's DHAT.
+    Allocations,
 }
 
 /// How often each thing was done.
@@ -34,6 +38,8 @@ pub fn table(args: &Args, tool: Tool, program: &Path, rows: &[Row]) -> usize {
     let what = match tool {
         Tool::Calls => "system calls",
         Tool::Instructions => "instructions",
+        Tool::Atomics => "atomic instructions",
+        Tool::Allocations => "allocations",
     };
     println!("\n{:<25}{:<15}{what} per operation", "workload", "runtime");
     let mut failures = 0;
@@ -41,7 +47,7 @@ pub fn table(args: &Args, tool: Tool, program: &Path, rows: &[Row]) -> usize {
         println!();
         for runtime in rt::NAMES {
             let line = match per_operation(tool, program, runtime, row.facts.name, args.mode) {
-                Ok(counts) => show(&counts),
+                Ok(counts) => tool.show(&counts),
                 Err(error) => {
                     failures += 1;
                     error
@@ -79,14 +85,17 @@ fn per_operation(
     mode: Mode,
 ) -> Result<Counts, String> {
     let run = |passes| {
-        let output = output_file();
+        let [log, profile] = ["log", "profile"].map(output_file);
         let mut command = Command::new(tool.name());
-        command.args(tool.arguments(&output)).arg(program);
+        command.args(tool.arguments(&log, &profile)).arg(program);
         let sample = child::measure_passes(command, passes, runtime, workload, mode);
-        let text = fs::read_to_string(&output).unwrap_or_default();
-        // Fails when the tool did not even start.
-        let _ = fs::remove_file(&output);
-        Ok::<_, String>((sample?, tool.counts(&text)?))
+        let [text, executed] = [log, profile].map(|path| {
+            let text = fs::read_to_string(&path).unwrap_or_default();
+            // Fails when the tool did not even start, or writes no profile.
+            let _ = fs::remove_file(&path);
+            text
+        });
+        Ok::<_, String>((sample?, tool.counts(&text, &executed)?))
     };
     let (few, few_counts): (Sample, Counts) = run(1)?;
     let (many, mut counts): (Sample, Counts) = run(3)?;
@@ -98,47 +107,77 @@ fn per_operation(
 }
 
 /// Where a tool writes.
-fn output_file() -> PathBuf {
-    env::temp_dir().join(format!("heist-compare-{}", process::id()))
+fn output_file(what: &str) -> PathBuf {
+    env::temp_dir().join(format!("heist-compare-{}-{what}", process::id()))
 }
 
 impl Tool {
     fn name(self) -> &'static str {
         match self {
             Self::Calls => "strace",
-            Self::Instructions => "valgrind",
+            Self::Instructions | Self::Atomics | Self::Allocations => "valgrind",
         }
     }
 
-    fn arguments(self, output: &Path) -> Vec<String> {
-        let output = output.display();
+    fn arguments(self, log: &Path, profile: &Path) -> Vec<String> {
+        // Else a thread that spins may keep the one that it waits for from running.
+        const FAIR: &str = "--fair-sched=yes";
+        let (log, profile) = (log.display(), profile.display());
         match self {
             Self::Calls => vec![
                 "--follow-forks".into(),
                 "--summary-only".into(),
                 "--summary-columns=calls,name".into(),
-                format!("--output={output}"),
+                format!("--output={log}"),
             ],
             Self::Instructions => vec![
                 "--tool=callgrind".into(),
                 "--callgrind-out-file=/dev/null".into(),
-                // Else a thread that spins may keep the one that it waits for from running.
-                "--fair-sched=yes".into(),
-                format!("--log-file={output}"),
+                FAIR.into(),
+                format!("--log-file={log}"),
+            ],
+            Self::Atomics => vec![
+                "--tool=callgrind".into(),
+                "--dump-instr=yes".into(),
+                "--compress-pos=no".into(),
+                "--compress-strings=no".into(),
+                format!("--callgrind-out-file={profile}"),
+                FAIR.into(),
+                format!("--log-file={log}"),
+            ],
+            Self::Allocations => vec![
+                "--tool=dhat".into(),
+                "--dhat-out-file=/dev/null".into(),
+                FAIR.into(),
+                format!("--log-file={log}"),
             ],
         }
     }
 
-    /// Reads what the tool wrote.
-    fn counts(self, text: &str) -> Result<Counts, String> {
+    /// Reads what the tool wrote: its log, and which instruction was executed how often.
+    fn counts(self, text: &str, profile: &str) -> Result<Counts, String> {
         let counts: Counts = match self {
             Self::Calls => text.lines().filter_map(call).collect(),
             Self::Instructions => text.lines().find_map(collected).into_iter().collect(),
+            Self::Atomics => atomics::counts(profile)?,
+            Self::Allocations => text
+                .lines()
+                .find_map(allocated)
+                .into_iter()
+                .flatten()
+                .collect(),
         };
         if counts.is_empty() {
             return Err(format!("{} has counted nothing", self.name()));
         }
         Ok(counts)
+    }
+
+    fn show(self, counts: &Counts) -> String {
+        match self {
+            Self::Allocations => format!("{:<10.2}{:.1} bytes", counts[BLOCKS], counts[BYTES]),
+            Self::Calls | Self::Instructions | Self::Atomics => show(counts),
+        }
     }
 }
 
@@ -153,6 +192,21 @@ fn call(line: &str) -> Option<(String, f64)> {
 fn collected(line: &str) -> Option<(String, f64)> {
     let (_, count) = line.split_once("Collected : ")?;
     Some((String::new(), count.trim().parse().ok()?))
+}
+
+const BYTES: &str = "bytes";
+const BLOCKS: &str = "blocks";
+
+/// `==77== Total:     1,204 bytes in 43 blocks`
+fn allocated(line: &str) -> Option<[(String, f64); 2]> {
+    let (_, both) = line.split_once("Total:")?;
+    let (bytes, blocks) = both.split_once("bytes in")?;
+    let number = |text: &str| text.replace(',', "").trim().parse().ok();
+    let blocks = number(blocks.strip_suffix("blocks")?)?;
+    Some([
+        (BYTES.to_owned(), number(bytes)?),
+        (BLOCKS.to_owned(), blocks),
+    ])
 }
 
 /// The sum, and what it is made of.
@@ -178,7 +232,7 @@ mod tests {
     fn the_summary_of_strace_is_read() {
         let text = "    calls syscall\n--------- -------\n    1204 recvfrom\n       3 futex\n\
             --------- -------\n    1207 total\n";
-        let counts = Tool::Calls.counts(text).unwrap();
+        let counts = Tool::Calls.counts(text, "").unwrap();
         assert_eq!(counts.len(), 2);
         assert_eq!(counts["recvfrom"], 1204.0);
     }
@@ -186,13 +240,21 @@ mod tests {
     #[test]
     fn the_log_of_callgrind_is_read() {
         let text = "==77== Callgrind, a call-graph tool\n==77== Collected : 1204\n";
-        let counts = Tool::Instructions.counts(text).unwrap();
+        let counts = Tool::Instructions.counts(text, "").unwrap();
         assert_eq!(counts[""], 1204.0);
     }
 
     #[test]
+    fn the_log_of_dhat_is_read() {
+        let text =
+            "==77== Total:     1,204 bytes in 43 blocks\n==77== At t-gmax: 1 bytes in 1 blocks\n";
+        let counts = Tool::Allocations.counts(text, "").unwrap();
+        assert_eq!((counts["bytes"], counts["blocks"]), (1204.0, 43.0));
+    }
+
+    #[test]
     fn a_tool_that_says_nothing_has_failed() {
-        assert!(Tool::Calls.counts("").is_err());
-        assert!(Tool::Instructions.counts("==77== killed\n").is_err());
+        assert!(Tool::Calls.counts("", "").is_err());
+        assert!(Tool::Instructions.counts("==77== killed\n", "").is_err());
     }
 }

@@ -14,8 +14,9 @@ mod plan; // who is measured, and when?
 mod report; // what does a person read?
 mod json; // what does a program read?
 mod plot; // what does one see at a glance?
-mod counted; // what does an operation do, counted rather than timed?
 mod gate; // has an operation become dearer?
+mod counted; // what does an operation do, counted rather than timed?
+mod atomics; // which of the executed instructions are atomic?
 mod verdict; // is a target met?
 mod targets; // how fast shall heist be?
 mod stats; // what do several rounds say together?
