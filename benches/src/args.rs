@@ -15,6 +15,7 @@ usage: cargo compare [--mode 1w|2w|16w|64w] [--rounds N] [--only REGEX]
        cargo compare --calls|--instructions|--atomics|--allocations
                      [--only REGEX] [--alloc …]
        cargo compare --gate check|update
+       cargo compare --markdown FILE
 
   --mode 1w     one worker, pinned to one CPU; CPU time is the figure (default)
   --mode Nw     N workers, not pinned; wall time is the figure
@@ -30,7 +31,9 @@ usage: cargo compare [--mode 1w|2w|16w|64w] [--rounds N] [--only REGEX]
   --allocations   allocations and their bytes, with valgrind
 
   --gate check   hold the instructions of some workloads to benches/instructions.txt
-  --gate update  write that table";
+  --gate update  write that table
+
+  --markdown FILE  put what --json wrote to FILE into docs/performance.md";
 
 const ROUNDS: NonZeroU32 = NonZeroU32::new(5).unwrap();
 
@@ -107,6 +110,8 @@ pub struct Args {
     pub count: Option<Tool>,
     /// Count what the table has, and nothing else.
     pub gate: Option<Gate>,
+    /// Show a run of the past, and measure nothing.
+    pub markdown: Option<PathBuf>,
 }
 
 pub fn parse(arguments: &[String]) -> Result<Args, String> {
@@ -119,6 +124,7 @@ pub fn parse(arguments: &[String]) -> Result<Args, String> {
         plot: None,
         count: None,
         gate: None,
+        markdown: None,
     };
     let mut words = arguments.iter();
     while let Some(flag) = words.next() {
@@ -145,11 +151,13 @@ pub fn parse(arguments: &[String]) -> Result<Args, String> {
             "--atomics" => args.count = Some(Tool::Atomics),
             "--allocations" => args.count = Some(Tool::Allocations),
             "--gate" => args.gate = Some(value()?.parse()?),
+            "--markdown" => args.markdown = Some(value()?.into()),
             _ => return Err(format!("what is {flag:?}?\n{USAGE}")),
         }
     }
-    if args.gate.is_some() && arguments.len() > 2 {
-        return Err(format!("--gate stands alone\n{USAGE}"));
+    let stands_alone = args.gate.is_some() || args.markdown.is_some();
+    if stands_alone && arguments.len() > 2 {
+        return Err(format!("--gate and --markdown stand alone\n{USAGE}"));
     }
     Ok(args)
 }
@@ -205,6 +213,7 @@ mod tests {
             "--gate",
             "--gate open",
             "--gate check --mode 2w",
+            "--markdown a.json --gate check",
             "spawn",
         ];
         for line in lines {

@@ -11,6 +11,7 @@ use std::{env, fs, path::Path, process::ExitCode};
 
 mod args; // what was asked for?
 mod plan; // who is measured, and when?
+mod markdown; // what does a document say of a run?
 mod report; // what does a person read?
 mod json; // what does a program read?
 mod plot; // what does one see at a glance?
@@ -47,6 +48,9 @@ pub fn main() -> ExitCode {
 fn compare(args: &args::Args) -> Result<(), String> {
     if let Some(gate) = args.gate {
         return gate::run(gate, &child::program(args.alloc)?);
+    }
+    if let Some(path) = &args.markdown {
+        return markdown::publish(path);
     }
     let rows = plan::rows(args);
     if rows.is_empty() {

@@ -138,7 +138,7 @@ fn show(spread: Option<Spread>, number: impl Fn(f64) -> String) -> String {
 }
 
 /// Two decimals, or two digits if that is more.
-fn ratio(ratio: f64) -> String {
+pub fn ratio(ratio: f64) -> String {
     if ratio < 0.095 {
         format!("{ratio:.4}")
     } else {
@@ -147,7 +147,7 @@ fn ratio(ratio: f64) -> String {
 }
 
 /// A figure to three digits.
-fn value(value: f64) -> String {
+pub fn value(value: f64) -> String {
     match value {
         ..9.995 => format!("{value:.2}"),
         ..99.95 => format!("{value:.1}"),
