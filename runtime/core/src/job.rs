@@ -1,8 +1,9 @@
 //! What does a worker run once?
 //!
-//! A [`Job`]: one pointer to a [`JobHeader`], whose first word says how to run it. The scheduler
-//! moves jobs and has never heard of futures; the task cell begins with a header and so becomes a
-//! job. One word rather than two, because the LIFO slot is one atomic pointer (ADR 0003).
+//! A [`Job`]: one pointer to a [`JobHeader`], whose one word leads to a table that says how to run
+//! it. The scheduler moves jobs and has never heard of futures; the task cell begins with a header
+//! and so becomes a job. One word rather than two, because the LIFO slot is one atomic pointer
+//! (ADR 0003).
 //!
 //! **one-job-once**: a job is made for exactly one run. Whoever holds it runs it, or leaks what it
 //! stands for; it cannot be copied.
@@ -12,15 +13,44 @@ use std::ptr::{self, NonNull};
 
 /// The first word of whatever can be run.
 #[derive(Debug)]
-#[repr(C)]
-pub struct JobHeader {
-    run: unsafe fn(NonNull<JobHeader>),
-}
+#[repr(transparent)]
+pub struct JobHeader(NonNull<JobTable>);
+
+/// How to run a kind of jobs: the function gets the header's address.
+#[derive(Debug)]
+#[repr(transparent)]
+pub struct JobTable(pub unsafe fn(NonNull<JobHeader>));
+
+/// A table that says how to run a job, and what its owner likes to know besides.
+///
+/// # Safety
+///
+/// The type is `repr(C)`, and a [`JobTable`] is its first field.
+pub unsafe trait Table: Sync + 'static {}
+
+// SAFETY: it is one.
+unsafe impl Table for JobTable {}
+
+// SAFETY: it leads to a table, which is `Sync`.
+unsafe impl Send for JobHeader {}
+// SAFETY: as above.
+unsafe impl Sync for JobHeader {}
 
 impl JobHeader {
-    /// A header whose job is run by `run`, which gets the header's address.
-    pub const fn new(run: unsafe fn(NonNull<JobHeader>)) -> Self {
-        Self { run }
+    /// A header whose job is run as `table` says.
+    pub const fn new<T: Table>(table: &'static T) -> Self {
+        // A pointer to the whole, so that `table` may find the rest of it.
+        Self(NonNull::from_ref(table).cast())
+    }
+
+    /// The table that the header was made with.
+    ///
+    /// # Safety
+    ///
+    /// It was a `T`.
+    pub unsafe fn table<T: Table>(&self) -> &'static T {
+        // SAFETY: made of a `&'static T`, by the contract of this function.
+        unsafe { self.0.cast().as_ref() }
     }
 }
 
@@ -47,7 +77,7 @@ impl Job {
     /// A job that calls `closure`.
     pub fn call(closure: impl FnOnce() + Send + 'static) -> Self {
         let call = Box::new(Call {
-            header: JobHeader::new(run_call(&closure)),
+            header: JobHeader::new(call_table(&closure)),
             closure,
         });
         // SAFETY: the allocation begins with its header and lives until `run_call` frees it, in
@@ -59,7 +89,9 @@ impl Job {
     #[inline]
     pub fn run(self) {
         // SAFETY: valid until the job has run, by the contract of `new`.
-        let run = unsafe { self.0.as_ref() }.run;
+        let header = unsafe { self.0.as_ref() };
+        // SAFETY: every table begins with a `JobTable`.
+        let JobTable(run) = unsafe { header.table() };
         // SAFETY: the contract of `new`; `self` is consumed, so this is the one call.
         unsafe { run(self.0) }
     }
@@ -77,14 +109,14 @@ struct Call<C> {
     closure: C,
 }
 
-/// The function that runs a [`Call`] with a closure like `_closure`.
-fn run_call<C: FnOnce()>(_closure: &C) -> unsafe fn(NonNull<JobHeader>) {
+/// How a [`Call`] with a closure like `_closure` is run.
+fn call_table<C: FnOnce()>(_closure: &C) -> &'static JobTable {
     unsafe fn run<C: FnOnce()>(header: NonNull<JobHeader>) {
         // SAFETY: `Job::call` made the job of a whole leaked box of this type.
         let call = unsafe { Box::from_raw(header.cast::<Call<C>>().as_ptr()) };
         (call.closure)();
     }
-    run::<C>
+    &const { JobTable(run::<C>) }
 }
 
 /// A place for one job, which one thread fills and any may empty: by swaps, so that each job leaves

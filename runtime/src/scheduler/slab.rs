@@ -3,7 +3,7 @@
 
 use super::{class::Class, ending::Ending, policy};
 use heist_core::{
-    job::JobHeader,
+    job::{JobHeader, JobTable},
     primitive::{
         self, Arc, CachePadded, Counter, Mutex, UnsafeCell,
         atomic::{AtomicPtr, AtomicU64, AtomicUsize, Ordering, fence},
@@ -21,7 +21,7 @@ use std::{
 #[repr(C)]
 pub struct Slot {
     /// The cell's; in a vacant slot the next of its list lies here.
-    job: JobHeader,
+    pub job: JobHeader,
     /// The cell's state. It stays an atomic when the slot is vacant, and anybody may read it.
     pub word: AtomicU64,
     pool: NonNull<Pool>,
@@ -265,7 +265,7 @@ impl Pool {
         let chunk = Chunk::new(pool.class, slots.max(1));
         for slot in chunk.slots().rev() {
             let new = Slot {
-                job: JobHeader::new(never),
+                job: JobHeader::new(&JobTable(never)),
                 word: AtomicU64::new(rest),
                 pool: this.0,
                 owned: UnsafeCell::new(()),

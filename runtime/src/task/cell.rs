@@ -20,13 +20,12 @@
 //!
 //! | offset | size | field |
 //! | ---: | ---: | --- |
-//! | 0 | 24 | `slot`: how to run it, the state word, where it is allocated |
-//! | 24 | 8 | `vtable` |
-//! | 32 | 16 | `joiner`: the joiner's waker |
-//! | 48 | 16 | `wait`: why it last returned `Pending` |
-//! | 64 | 8 | `spawned_at` |
-//! | 72 | 8 | `id` |
-//! | 80 | 8 | `cold`: what few tasks have |
+//! | 0 | 24 | `slot`: the [`VTable`], the state word, where it is allocated |
+//! | 24 | 16 | `joiner`: the joiner's waker |
+//! | 40 | 16 | `wait`: why it last returned `Pending` |
+//! | 56 | 8 | `spawned_at` |
+//! | 64 | 8 | `id` |
+//! | 72 | 8 | `cold`: what few tasks have |
 
 use super::{
     cold::Cold,
@@ -38,7 +37,7 @@ use crate::scheduler::{
     slab::{self, Slot, Vacant},
 };
 use heist_core::{
-    job::{Job, JobHeader},
+    job::{Job, JobHeader, JobTable, Table},
     primitive::{Arc, UnsafeCell},
     task::{TaskId, TaskInfo},
     wait,
@@ -102,7 +101,6 @@ pub struct Header {
 
 /// The part of a header that is written with each task.
 pub struct About {
-    pub vtable: &'static VTable,
     /// The joiner's waker; see `join` for who may touch it.
     pub joiner: UnsafeCell<MaybeUninit<Waker>>,
     pub wait: wait::Slot,
@@ -112,7 +110,7 @@ pub struct About {
 }
 
 #[cfg(all(not(heist_model), target_pointer_width = "64"))]
-const _: () = assert!(size_of::<Header>() <= 96);
+const _: () = assert!(size_of::<Header>() <= 80);
 
 // SAFETY: `joiner` is the only part that is not `Sync` by itself; `join` and `state` say who may
 // touch it when. `slot` is only touched through its word, and by who has it.
@@ -127,7 +125,9 @@ impl Deref for Header {
 }
 
 /// What depends on the future's type.
+#[repr(C)]
 pub struct VTable {
+    job: JobTable,
     pub schedule: unsafe fn(NonNull<Header>, Hint),
     pub take_output: unsafe fn(NonNull<Header>, NonNull<()>),
     pub drop_output: unsafe fn(NonNull<Header>),
@@ -135,6 +135,9 @@ pub struct VTable {
     pub pinned_to: unsafe fn(NonNull<Header>) -> *const (),
     type_name: fn() -> &'static str,
 }
+
+// SAFETY: `repr(C)`, and it begins with one.
+unsafe impl Table for VTable {}
 
 enum Stage<F: Future> {
     Future(F),
@@ -179,6 +182,11 @@ impl Header {
         self.slot.touch();
     }
 
+    pub fn vtable(&self) -> &'static VTable {
+        // SAFETY: the job of a cell was made with its `VTable`.
+        unsafe { self.slot.job.table() }
+    }
+
     pub fn state(&self) -> State<'_> {
         State::of(&self.slot.word)
     }
@@ -193,7 +201,7 @@ impl Header {
     }
 
     pub fn type_name(&self) -> &'static str {
-        (self.vtable.type_name)()
+        (self.vtable().type_name)()
     }
 }
 
@@ -210,9 +218,10 @@ impl<F: Future, S: Schedule> Entry<F, S> {
         spawned_at: &'static Location<'static>,
         cold: Option<Box<Cold>>,
     ) -> (Self, bool) {
-        let about = About {
-            vtable: &const {
+        let job = JobHeader::new(
+            &const {
                 VTable {
+                    job: JobTable(run::<F, S>),
                     schedule: schedule::<F, S>,
                     take_output: take_output::<F, S>,
                     drop_output: drop_output::<F, S>,
@@ -221,6 +230,8 @@ impl<F: Future, S: Schedule> Entry<F, S> {
                     type_name: std::any::type_name::<F>,
                 }
             },
+        );
+        let about = About {
             joiner: UnsafeCell::new(MaybeUninit::uninit()),
             wait: wait::Slot::default(),
             spawned_at,
@@ -229,7 +240,7 @@ impl<F: Future, S: Schedule> Entry<F, S> {
         };
         let keep = S::keep(route);
         let vacant = S::allocate(route, const { Class::of(Layout::new::<Cell<F, S>>()) });
-        let cell = vacant.occupy(JobHeader::new(run::<F, S>)).cast();
+        let cell = vacant.occupy(job).cast();
         // SAFETY: of its class, the slot is large enough and aligned.
         let parts = unsafe { Cell::<F, S>::parts(cell) };
         // SAFETY: the slot is ours.

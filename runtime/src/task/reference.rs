@@ -91,7 +91,7 @@ impl TaskRef {
     pub unsafe fn take_output<T>(&self) -> Outcome<T> {
         let mut outcome: Option<Outcome<T>> = None;
         // SAFETY: the contract of this function; the reference keeps the cell alive.
-        unsafe { (self.header().vtable.take_output)(self.0, NonNull::from(&mut outcome).cast()) };
+        unsafe { (self.header().vtable().take_output)(self.0, NonNull::from(&mut outcome).cast()) };
         outcome.expect("`take_output` fills it or panics")
     }
 
@@ -102,7 +102,7 @@ impl TaskRef {
     /// The task is finished, and this is its join handle's reference.
     pub unsafe fn drop_output(&self) {
         // SAFETY: the contract of this function; the reference keeps the cell alive.
-        unsafe { (self.header().vtable.drop_output)(self.0) };
+        unsafe { (self.header().vtable().drop_output)(self.0) };
     }
 
     /// Gives the join handle's reference to a finished task up.
@@ -144,7 +144,7 @@ unsafe fn schedule_entry(header: NonNull<Header>) {
     // SAFETY: the entry that exists now keeps the cell alive.
     let cell = unsafe { header.as_ref() };
     cell.touch();
-    let schedule = cell.vtable.schedule;
+    let schedule = cell.vtable().schedule;
     // SAFETY: the vtable belongs to this cell, and the entry is the caller's.
     unsafe { schedule(header, Hint::Soon) };
 }
@@ -154,7 +154,7 @@ unsafe fn schedule_entry(header: NonNull<Header>) {
 /// The state has said `Free` to the caller.
 unsafe fn free_cell(header: NonNull<Header>) {
     // SAFETY: nobody else can reach the cell.
-    let free = unsafe { header.as_ref() }.vtable.free;
+    let free = unsafe { header.as_ref() }.vtable().free;
     // SAFETY: the vtable belongs to this cell.
     unsafe { free(header) };
 }
@@ -175,7 +175,7 @@ pub fn abort_pinned<B>(slab: &Slab<B>, thread: *const ()) -> bool {
     let mut found = false;
     visit(slab, |task| {
         // SAFETY: the vtable belongs to this cell, which our reference keeps.
-        if unsafe { (task.header().vtable.pinned_to)(task.0) } == thread {
+        if unsafe { (task.header().vtable().pinned_to)(task.0) } == thread {
             found = true;
             task.abort();
         }
