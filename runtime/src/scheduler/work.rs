@@ -69,7 +69,8 @@ impl Worker {
             .turn
             .store(turn, Ordering::Relaxed);
         let look = self.rhythm.turn(self.shared.driver.timers.clock());
-        self.outside_first.set(look != Look::Ahead);
+        let is_due = !self.outside_last.take();
+        self.outside_first.set(is_due && look != Look::Ahead);
         if look == Look::Everywhere {
             self.maintain();
         }

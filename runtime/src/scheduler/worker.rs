@@ -2,6 +2,7 @@
 
 use super::{
     local::{Local, Place, Seated},
+    policy::{LIFO_RUNS, SHARE_MAX},
     rhythm::Rhythm,
     shared::{Shared, settled},
     slab::Heap,
@@ -35,6 +36,8 @@ pub struct Worker {
     pub(super) rhythm: Rhythm,
     /// This turn begins with what comes from outside.
     pub(super) outside_first: Cell<bool>,
+    /// The last turn did: this one is for the own queue, however slow the turns are.
+    pub(super) outside_last: Cell<bool>,
     pub(super) watch: Watch,
     /// Harvested from the reactor, and not yet woken. Kept for its memory.
     pub(super) wakers: RefCell<Vec<Waker>>,
@@ -68,6 +71,7 @@ impl Worker {
             rng: RefCell::new(rng),
             rhythm: Rhythm::default(),
             outside_first: Cell::new(false),
+            outside_last: Cell::new(false),
             watch: Watch::default(),
             wakers: RefCell::default(),
         }
@@ -108,20 +112,41 @@ impl Worker {
         if self.outside_first.take()
             && let Some(job) = home.pop().or_else(|| self.injected())
         {
+            self.outside_last.set(true);
             return Some(job);
         }
+        self.end_chain();
         (self.local.pop())
             .or_else(|| home.pop())
             .or_else(|| self.injected())
             .or_else(|| self.steal())
     }
 
+    /// A chain of jobs that wake one another has had its runs: the next one goes behind those that
+    /// wait. In the slot it would have three turns of four.
+    fn end_chain(&self) {
+        let queue = &self.local.queue;
+        if self.local.lifo_runs.get() >= LIFO_RUNS
+            && !queue.is_empty()
+            && let Some(job) = self.shared.remotes[self.me].slot.take()
+        {
+            queue.push(job);
+            self.shared.share();
+        }
+    }
+
+    /// This worker's share of the injector, as far as its own queue is shorter than that; a batch
+    /// in any case.
     fn injected(&self) -> Option<Job> {
-        let Shared { injector, .. } = &*self.shared;
-        if injector.is_empty() {
+        let (injector, queue) = (&self.shared.injector, &self.local.queue);
+        let waiting = injector.len();
+        if waiting == 0 {
             return None;
         }
-        settled(|| injector.steal_batch_and_pop(&self.local.queue))
+        let job = settled(|| injector.steal_batch_and_pop(queue))?;
+        let share = (waiting / self.shared.workers()).min(SHARE_MAX);
+        while 1 + queue.len() < share && settled(|| injector.steal_batch(queue)).is_some() {}
+        Some(job)
     }
 
     fn steal(&self) -> Option<Job> {

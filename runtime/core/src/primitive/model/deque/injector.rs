@@ -100,6 +100,19 @@ impl<T> Injector<T> {
         self.take(Some(to), |len| len.div_ceil(2).min(limit))
     }
 
+    /// Moves about half of the values into `to`.
+    pub fn steal_batch(&self, to: &Worker<T>) -> Steal<()> {
+        match self.steal_batch_and_pop(to) {
+            Steal::Success(first) => {
+                // Behind the others: nobody relies on the order within a batch.
+                to.push(first);
+                Steal::Success(())
+            }
+            Steal::Empty => Steal::Empty,
+            Steal::Retry => Steal::Retry,
+        }
+    }
+
     /// How many lie here; exact only behind a fence that pairs with one after `push`.
     pub fn len(&self) -> usize {
         let (emptied, reserved) = split(self.ends.load(Relaxed));
