@@ -23,37 +23,36 @@ use std::{
 /// A deadline that wakes.
 #[derive(Debug)]
 pub struct Alarm {
-    when: When,
     state: State,
     /// The user's line that made it.
     at: &'static Location<'static>,
 }
 
-#[derive(Debug, Clone, Copy)]
-enum When {
-    /// So long after the first poll.
-    After(Duration),
-    At(Instant),
-}
-
 #[derive(Debug)]
 enum State {
+    /// No timer, and no deadline yet: it is so long after the first poll.
+    After(Duration),
     /// No timer. The next poll looks at the clock, and arms one.
-    Idle,
+    At(Instant),
+    /// `ns` is the deadline by the shard's clock, which is half the size of an `Instant`: there may
+    /// be a million of these.
     Armed {
         shard: Arc<Shard>,
         key: Key,
+        ns: u64,
     },
-    Rung,
+    Rung(Instant),
 }
+
+#[cfg(all(not(heist_model), target_pointer_width = "64"))]
+const _: () = assert!(size_of::<Alarm>() <= 40);
 
 impl Alarm {
     /// An alarm that rings so long after its first poll.
     #[track_caller]
     pub fn after(duration: Duration) -> Self {
         Self {
-            when: When::After(duration),
-            state: State::Idle,
+            state: State::After(duration),
             at: Location::caller(),
         }
     }
@@ -62,8 +61,7 @@ impl Alarm {
     #[track_caller]
     pub fn at(deadline: Instant) -> Self {
         Self {
-            when: When::At(deadline),
-            state: State::Idle,
+            state: State::At(deadline),
             at: Location::caller(),
         }
     }
@@ -75,68 +73,82 @@ impl Alarm {
 
     /// When it rings, as soon as that is known.
     pub fn deadline(&self) -> Option<Instant> {
-        match self.when {
-            When::After(_) => None,
-            When::At(deadline) => Some(deadline),
+        match &self.state {
+            State::After(_) => None,
+            State::At(deadline) | State::Rung(deadline) => Some(*deadline),
+            State::Armed { shard, ns, .. } => Some(shard.clock().instant(*ns).into()),
         }
     }
 
     /// Whether it was set for no time at all, and has not been polled.
     pub fn is_immediate(&self) -> bool {
-        matches!(self.when, When::After(Duration::ZERO))
+        matches!(self.state, State::After(Duration::ZERO))
     }
 
     /// For people: the deadline on the shard's clock, in milliseconds, while a timer is armed.
     pub fn clock_ms(&self) -> u64 {
-        match (&self.state, self.when) {
-            (State::Armed { shard, .. }, When::At(deadline)) => {
-                shard.clock().ns_of(deadline.into_std()) / 1_000_000
-            }
+        match self.state {
+            State::Armed { ns, .. } => ns / 1_000_000,
             _ => 0,
         }
     }
 
     /// Ready from the deadline on, never before. Spends no budget.
     pub fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        match &self.state {
-            State::Rung => return Poll::Ready(()),
-            State::Idle => return self.start(cx),
-            State::Armed { shard, key } => match shard.look(*key, cx.waker()) {
-                Look::Armed => return Poll::Pending,
-                Look::Fired => {}
-                Look::Closed => self.require_rung(shard),
-            },
+        let State::Armed { shard, key, ns } = &self.state else {
+            return self.start(cx);
+        };
+        match shard.look(*key, cx.waker()) {
+            Look::Armed => return Poll::Pending,
+            Look::Closed if *ns > shard.clock().now_ns() => runtime_gone(self.at),
+            Look::Fired | Look::Closed => {}
         }
-        self.state = State::Rung;
+        self.state = State::Rung(shard.clock().instant(*ns).into());
         Poll::Ready(())
     }
 
     /// Reads the clock for the first time and, if the deadline is yet to come, arms a timer.
     fn start(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        let now = Instant::now();
-        let deadline = match self.when {
-            When::After(duration) => now + duration,
-            When::At(deadline) => deadline,
-        };
-        self.when = When::At(deadline);
-        if deadline <= now {
-            self.state = State::Rung;
+        if matches!(self.state, State::Rung(_)) {
             return Poll::Ready(());
         }
-        let here = Here::find().unwrap_or_else(|| no_runtime(self.at));
-        let ns = here.shard.clock().ns_of(deadline.into_std());
+        let Some(here) = Here::find() else {
+            return self.start_outside();
+        };
+        let clock = here.shard.clock();
+        let now = clock.now_ns();
+        let ns = match self.state {
+            State::After(duration) => clock.after(now, duration),
+            State::At(deadline) => clock.ns_of(deadline.into_std()),
+            State::Armed { .. } | State::Rung(_) => unreachable!("it has not begun"),
+        };
+        if ns <= now {
+            self.state = State::Rung(self.deadline().unwrap_or(clock.instant(now).into()));
+            return Poll::Ready(());
+        }
         match here.arm(ns, cx.waker().clone()) {
-            Ok(key) => self.arm(here.shard, key),
+            Ok(key) => self.arm(here.shard, key, ns),
             Err(_) => runtime_gone(self.at),
         }
         Poll::Pending
     }
 
+    /// The same, where there is a clock and no timers.
+    fn start_outside(&mut self) -> Poll<()> {
+        let now = Instant::now();
+        match self.deadline() {
+            Some(deadline) if deadline <= now => self.state = State::Rung(deadline),
+            None if self.is_immediate() => self.state = State::Rung(now),
+            _ => no_runtime(self.at),
+        }
+        Poll::Ready(())
+    }
+
     /// Gives it another deadline. A task that waits for it is woken then, and need not poll it
     /// before.
     pub fn reset(&mut self, deadline: Instant) {
-        self.when = When::At(deadline);
-        if let State::Armed { shard, key } = std::mem::replace(&mut self.state, State::Idle) {
+        let before = std::mem::replace(&mut self.state, State::At(deadline));
+        if let State::Armed { shard, key, .. } = before {
             match Here::find() {
                 Some(here) if here.shard.clock().now() < deadline.into_std() => {
                     self.rearm(here, deadline, &shard, key);
@@ -153,34 +165,24 @@ impl Alarm {
         let ns = here.shard.clock().ns_of(deadline.into_std());
         if ptr::eq(&*here.shard, shard) {
             if let Some(key) = here.reset(key, ns) {
-                self.arm(here.shard, key);
+                self.arm(here.shard, key, ns);
             }
         } else if let Some(waker) = shard.cancel(key) {
             match here.arm(ns, waker) {
-                Ok(key) => self.arm(here.shard, key),
+                Ok(key) => self.arm(here.shard, key, ns),
                 Err(waker) => waker.wake(),
             }
         }
     }
 
-    fn arm(&mut self, shard: Arc<Shard>, key: Key) {
-        self.state = State::Armed { shard, key };
-    }
-
-    /// Panics unless the deadline had passed when the shard was closed, or has since.
-    fn require_rung(&self, shard: &Shard) {
-        if self
-            .deadline()
-            .is_some_and(|deadline| deadline.into_std() > shard.clock().now())
-        {
-            runtime_gone(self.at);
-        }
+    fn arm(&mut self, shard: Arc<Shard>, key: Key, ns: u64) {
+        self.state = State::Armed { shard, key, ns };
     }
 }
 
 impl Drop for Alarm {
     fn drop(&mut self) {
-        if let State::Armed { shard, key } = &self.state {
+        if let State::Armed { shard, key, .. } = &self.state {
             drop(shard.cancel(*key));
         }
     }

@@ -134,9 +134,23 @@ impl Clock {
             .unwrap_or(u64::MAX)
     }
 
+    /// The time `by` after `now`; `u64::MAX` for those it will never show.
+    pub(crate) fn after(&self, now: u64, by: Duration) -> u64 {
+        u64::try_from(by.as_nanos())
+            .ok()
+            .and_then(|by| now.checked_add(by))
+            .filter(|ns| *ns < END)
+            .unwrap_or(u64::MAX)
+    }
+
+    /// A time of this clock as a system's instant; one that never comes for `u64::MAX`.
+    pub(crate) fn instant(&self, ns: u64) -> Instant {
+        self.0.origin + Duration::from_nanos(ns)
+    }
+
     /// What the clock shows, as a system's instant.
     pub(crate) fn now(&self) -> Instant {
-        self.0.origin + Duration::from_nanos(self.now_ns())
+        self.instant(self.now_ns())
     }
 
     fn shows(&self, word: u64) -> u64 {

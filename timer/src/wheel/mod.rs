@@ -62,7 +62,10 @@ pub struct Wheel<T> {
 }
 
 /// One arming of one entry. It is never used again, so an old key finds nothing.
+///
+/// Packed, because who holds a key has something to put into the last four bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(C, packed(4))]
 pub struct Key {
     armed: u64,
     index: u32,
@@ -201,22 +204,20 @@ impl<T> Wheel<T> {
 
     /// Puts an entry where it belongs, seen from the cursor.
     fn file(&mut self, index: u32) {
-        let entry = self.slab.at(index);
-        entry.place = slots::place(self.cursor, entry.deadline);
         let &mut slab::Entry {
-            place,
-            deadline,
-            armed,
-            ..
-        } = entry;
+            deadline, armed, ..
+        } = self.slab.at(index);
+        let place = slots::place(self.cursor, deadline);
         if place == NEAR {
+            self.slab.note_near(index);
             self.near.push(Reverse(Near {
                 deadline,
                 armed,
                 index,
             }));
         } else {
-            self.slab.link(&mut self.heads[usize::from(place)], index);
+            let head = &mut self.heads[usize::from(place)];
+            self.slab.link(head, place, index);
             self.occupied.set(place, true);
         }
     }
@@ -224,13 +225,13 @@ impl<T> Wheel<T> {
     /// Takes an entry out of where it is. What is left of it in the heap is found to be stale by
     /// its key.
     fn unfile(&mut self, index: u32) {
-        let place = self.slab.at(index).place;
-        if place == NEAR {
-            self.stale += 1;
-        } else {
-            let head = &mut self.heads[usize::from(place)];
-            self.slab.unlink(head, index);
-            self.occupied.set(place, *head != NIL);
+        match self.slab.unlink(index) {
+            Some((NEAR, _)) => self.stale += 1,
+            Some((place, first)) => {
+                self.heads[usize::from(place)] = first;
+                self.occupied.set(place, first != NIL);
+            }
+            None => {}
         }
     }
 

@@ -4,10 +4,13 @@
 //! of indices, one list for each slot of the wheel. Indices instead of pointers: safe code, and
 //! half the size.
 
-use super::Key;
+use super::{Key, slots::NEAR};
 
 /// The index of nothing.
 pub const NIL: u32 = u32::MAX;
+
+/// From here on a `prev` is no entry, but the list that begins here: the complement of its number.
+const FIRST: u32 = !(u16::MAX as u32);
 
 /// One armed entry, or a free place.
 #[derive(Debug)]
@@ -16,8 +19,6 @@ pub struct Entry<T> {
     pub armed: u64,
     /// In nanoseconds, exactly as asked for.
     pub deadline: u64,
-    /// Which list it hangs in.
-    pub place: u16,
     prev: u32,
     /// In a free place: the next free one.
     next: u32,
@@ -51,7 +52,6 @@ impl<T> Slab<T> {
         let entry = Entry {
             armed,
             deadline,
-            place: 0,
             prev: NIL,
             next: NIL,
             held: Some(held),
@@ -60,7 +60,7 @@ impl<T> Slab<T> {
         let index = self.free;
         if index == NIL {
             let index = u32::try_from(self.entries.len()).unwrap_or(NIL);
-            assert_ne!(index, NIL, "a wheel holds fewer than 2^32 timers");
+            assert!(index < FIRST, "a wheel holds fewer than 2^32 - 2^16 timers");
             self.entries.push(entry);
             return index;
         }
@@ -96,27 +96,36 @@ impl<T> Slab<T> {
         (entry.armed == key.armed).then_some(entry.held.as_mut())?
     }
 
-    /// Hangs an entry in the front of the list that begins at `head`.
-    pub fn link(&mut self, head: &mut u32, index: u32) {
+    /// Hangs an entry in the front of `place`, the list that begins at `head`.
+    pub fn link(&mut self, head: &mut u32, place: u16, index: u32) {
         let next = std::mem::replace(head, index);
         let entry = self.at(index);
-        entry.prev = NIL;
+        entry.prev = !u32::from(place);
         entry.next = next;
         if next != NIL {
             self.at(next).prev = index;
         }
     }
 
-    /// Takes an entry out of the list that begins at `head`.
-    pub fn unlink(&mut self, head: &mut u32, index: u32) {
+    /// Notes that an entry hangs in no list, but lies in the heap.
+    pub fn note_near(&mut self, index: u32) {
+        let entry = self.at(index);
+        entry.prev = !u32::from(NEAR);
+        entry.next = NIL;
+    }
+
+    /// Takes an entry out of its list. If it was the first, says of which, and what is the first
+    /// now.
+    pub fn unlink(&mut self, index: u32) -> Option<(u16, u32)> {
         let &mut Entry { prev, next, .. } = self.at(index);
-        match prev {
-            NIL => *head = next,
-            prev => self.at(prev).next = next,
-        }
         if next != NIL {
             self.at(next).prev = prev;
         }
+        if prev >= FIRST {
+            return Some((!prev as u16, next));
+        }
+        self.at(prev).next = next;
+        None
     }
 
     /// The entry after `index` in its list, or `NIL`.
