@@ -22,6 +22,8 @@ pub mod source; // how does an operation wait until it would not block?
 pub mod context; // whose reactor is this thread's?
 pub mod unblock; // how is a call that blocks awaited?
 pub mod blocking; // where may a call block?
+#[cfg_attr(any(heist_model, not(target_os = "linux")), path = "punctual/never.rs")]
+pub mod punctual; // how soon after the time does the system wake a thread?
 pub mod reactor; // who waits for the operating system, and whom does it wake?
 mod slab; // where do the sources' slots lie?
 pub mod readiness; // may an operation on this descriptor be tried?

@@ -14,6 +14,7 @@ use heist_core::{
     primitive::{Arc, Mutex},
     waker,
 };
+use heist_io::punctual::Punctual;
 use std::{
     pin::{Pin, pin},
     task::{Context, Poll, Waker},
@@ -63,6 +64,7 @@ pub fn with_seat<F: Future>(handle: &Handle, place: &Mutex<Option<Seat>>, future
         _context: context::enter(handle, Some(thread.clone()), Some(me)),
         thread,
     };
+    let _punctual = Punctual::here();
     let worker = stand.worker.insert(Worker::sit(seat));
     let bell = Arc::new(Bell::rung(home, shared.driver.reactor.clone()));
     let waker = waker::waker(bell.clone());

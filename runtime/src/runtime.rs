@@ -17,6 +17,7 @@ use heist_core::{
     primitive::{Arc, Mutex, thread},
     stderr,
 };
+use heist_io::punctual::Punctual;
 use std::{fmt, future::poll_fn, io, task::Poll, time::Duration};
 
 /// A runtime: threads that run tasks.
@@ -204,6 +205,7 @@ fn work(handle: &Handle, seat: Seat, hooks: &Hooks) {
     let thread = Thread::new(home, seat.shared.clone());
     {
         let _context = context::enter(handle, Some(thread.clone()), Some(seat.me));
+        let _punctual = Punctual::here();
         Worker::sit(seat).work(None);
         Thread::close(&thread);
     }

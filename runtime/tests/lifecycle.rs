@@ -321,3 +321,18 @@ fn a_blocking_closure_may_block_on_its_own_runtime() {
         assert_eq!(runtime.block_on(closure).unwrap(), 4);
     }
 }
+
+/// Linux makes each wait up to 50 µs longer, so that timers may run out together, unless a thread
+/// wants something else.
+#[test]
+fn workers_wait_without_slack_and_the_caller_gets_his_own_back() {
+    let slack = || rustix::thread::current_timer_slack().unwrap();
+    let before = slack();
+    let expected = if before == 50_000 { 1 } else { before };
+    for builder in [Builder::new().workers(2), Builder::new().current_thread()] {
+        let runtime = builder.build().unwrap();
+        let inside = runtime.spawn(async move { slack() });
+        assert_eq!(runtime.block_on(inside).unwrap(), expected);
+        assert_eq!(slack(), before);
+    }
+}
