@@ -6,7 +6,7 @@
 //! Share [`Jobs`] by std's `Arc`, which is no branch, and join every thread before the end.
 
 use heist_core::{
-    job::{Job, JobHeader},
+    job::{Job, JobHeader, JobTable},
     primitive::UnsafeCell,
 };
 use std::{
@@ -51,7 +51,7 @@ impl Jobs {
     pub fn with(count: usize, on_run: impl Fn(usize) + Send + Sync + 'static) -> Arc<Self> {
         Arc::new_cyclic(|all| {
             let piece = |number| Piece {
-                header: JobHeader::new(run),
+                header: JobHeader::new(&JobTable(run)),
                 full: UnsafeCell::new(false),
                 number,
                 all: all.as_ptr(),

@@ -213,9 +213,17 @@ impl Local {
             return Some(job);
         }
         self.lifo_runs.set(0);
-        // An empty queue has nobody whom the slot could keep waiting.
-        self.queue
-            .pop()
-            .or_else(|| self.shared.remotes[self.me].slot.take())
+        let slot = &self.shared.remotes[self.me].slot;
+        let Some(job) = self.queue.pop() else {
+            // Nobody is there whom the slot could keep waiting.
+            return slot.take();
+        };
+        // A chain of jobs that wake one another has had its runs: the next one goes behind those
+        // that wait. In the slot it would have three turns of four.
+        if let Some(next) = slot.take() {
+            self.queue.push(next);
+            self.shared.share();
+        }
+        Some(job)
     }
 }

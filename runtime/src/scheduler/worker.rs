@@ -2,7 +2,7 @@
 
 use super::{
     local::{Local, Place, Seated},
-    policy::{LIFO_RUNS, SHARE_MAX},
+    policy::SHARE_MAX,
     rhythm::Rhythm,
     shared::{Shared, settled},
     slab::Heap,
@@ -115,24 +115,10 @@ impl Worker {
             self.outside_last.set(true);
             return Some(job);
         }
-        self.end_chain();
         (self.local.pop())
             .or_else(|| home.pop())
             .or_else(|| self.injected())
             .or_else(|| self.steal())
-    }
-
-    /// A chain of jobs that wake one another has had its runs: the next one goes behind those that
-    /// wait. In the slot it would have three turns of four.
-    fn end_chain(&self) {
-        let queue = &self.local.queue;
-        if self.local.lifo_runs.get() >= LIFO_RUNS
-            && !queue.is_empty()
-            && let Some(job) = self.shared.remotes[self.me].slot.take()
-        {
-            queue.push(job);
-            self.shared.share();
-        }
     }
 
     /// This worker's share of the injector, as far as its own queue is shorter than that; a batch
