@@ -248,3 +248,30 @@ fn runtimes() {
     });
     assert_flat(&bytes);
 }
+
+#[test]
+fn runtimes_whose_handles_and_wakers_outlive_them() {
+    let _alone = alone();
+    let bytes = [(); ROUNDS].map(|()| {
+        let runtime = Builder::new().workers(2).build().unwrap();
+        let (send, receive) = std::sync::mpsc::channel();
+        let mut kept: Vec<_> = (0..TASKS)
+            .map(|n| {
+                let send = send.clone();
+                let task = runtime.spawn(poll_fn(move |cx| {
+                    send.send(cx.waker().clone()).unwrap();
+                    Poll::Ready(vec![n; 10])
+                }));
+                (receive.recv().unwrap(), task.abort_handle(), task)
+            })
+            .collect();
+        drop(runtime);
+        let half = kept.split_off(TASKS / 2);
+        // Two threads: each may have the last.
+        let other = std::thread::spawn(move || drop(half));
+        drop(kept);
+        other.join().unwrap();
+        counting::live()
+    });
+    assert_flat(&bytes);
+}
