@@ -37,6 +37,8 @@ impl Slot {
 }
 
 type Link = Option<NonNull<Slot>>;
+// A vacant slot's word is read by others: the link must not reach it.
+const _: () = assert!(size_of::<Link>() <= size_of::<JobHeader>());
 
 /// A slot that is nobody's but the holder's, in the slab of an `O`. Dropped, it is leaked.
 #[must_use]
@@ -66,12 +68,16 @@ pub unsafe fn vacate(slot: NonNull<Slot>) {
         slot.owned.with_mut(|_| ());
         slot.pool
     };
-    let is_own = {
+    let (token, class) = {
         // SAFETY: slot-keeps-pool.
-        let token = unsafe { pool.as_ref() }.token;
-        OWN.try_with(Cell::get).is_ok_and(|own| own == token)
+        let pool = unsafe { pool.as_ref() };
+        (pool.token, pool.class)
     };
-    if is_own {
+    if cfg!(debug_assertions) {
+        // SAFETY: the slot is the caller's, and of that class.
+        unsafe { scribble(slot, class) };
+    }
+    if OWN.try_with(Cell::get).is_ok_and(|own| own == token) {
         // SAFETY: slot-keeps-pool; its heap's thread is in the midst of this call, so it stays.
         let pool = unsafe { pool.as_ref() };
         // SAFETY: own-list.
@@ -80,6 +86,14 @@ pub unsafe fn vacate(slot: NonNull<Slot>) {
         // SAFETY: the slot is occupied until this call.
         unsafe { Pool::put_from_afar(pool, slot) };
     }
+}
+
+/// Overwrites the cell: no address is made of such bytes.
+unsafe fn scribble(slot: NonNull<Slot>, class: Class) {
+    // SAFETY: a slot is longer than its own part.
+    let cell = unsafe { slot.add(1) }.cast::<u8>();
+    // SAFETY: the rest of the slot, in which the caller sees to it that nobody is.
+    unsafe { cell.write_bytes(0xDB, class.slot().size() - size_of::<Slot>()) };
 }
 
 /// The owner of the slab in which `slot` lies.
