@@ -200,8 +200,9 @@ pub enum First {
 }
 
 /// Above this a future is boxed before it goes into its cell: a slab keeps the memory of its cells,
-/// and large ones are rare.
-const BOXED_ABOVE: usize = 2 * 1024;
+/// and large ones are rare. With its header such a cell is no larger than the last of the classes
+/// that waste little: 2 KiB.
+const BOXED_ABOVE: usize = 2 * 1024 - 128;
 /// Alignments above this are those of few types, and need slots that waste memory.
 const BOXED_ALIGNMENT: usize = 16;
 
