@@ -9,8 +9,9 @@ pub use crate::{
         leader::Leader,
         outside::Outside,
         parker::{Parker, Unparked},
+        pool::{Owned, Vacant},
         schedule,
-        slab::{Heap, Owned, Vacant},
+        slab::Heap,
         stand_in::StandIn,
     },
     task::{

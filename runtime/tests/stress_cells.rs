@@ -5,6 +5,8 @@
 
 #[path = "support/guard.rs"]
 mod guard;
+#[path = "support/known.rs"]
+mod known;
 #[path = "support/mod.rs"]
 mod support;
 
@@ -15,6 +17,7 @@ use heist::{
     task::{AbortHandle, Builder as Task, CancelReason, JoinError},
     yield_now,
 };
+use known::{By32, By64, By4096, Bytes, Known};
 use std::{
     any::Any,
     array,
@@ -31,41 +34,6 @@ use std::{
 use support::{scaled, watch_of};
 
 const LONG: Duration = Duration::from_secs(60);
-
-/// Something whose bytes are known.
-trait Known: Send + Sized + 'static {
-    fn of(seed: usize) -> Self;
-    fn assert_is(&self, seed: usize);
-}
-
-fn bytes<const N: usize>(seed: usize) -> [u8; N] {
-    array::from_fn(|index| (seed * 31 + index * 7) as u8)
-}
-
-macro_rules! known {
-    ($($name:ident $align:literal)+) => {$(
-        #[repr(align($align))]
-        struct $name<const N: usize>([u8; N]);
-
-        impl<const N: usize> Known for $name<N> {
-            fn of(seed: usize) -> Self {
-                Self(bytes(seed))
-            }
-
-            fn assert_is(&self, seed: usize) {
-                assert!(std::ptr::from_ref(self).is_aligned());
-                assert!(self.0 == bytes(seed), "{N} bytes of {seed}");
-            }
-        }
-    )+};
-}
-
-known! {
-    Bytes 1
-    By32 32
-    By64 64
-    By4096 4096
-}
 
 /// Notices a panic also of a task that nobody joins.
 struct Witness {

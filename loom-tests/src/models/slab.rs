@@ -146,7 +146,7 @@ impl Spawner {
 /// The memory of a task that ended elsewhere is a new task's.
 pub fn a_slot_that_came_from_afar_is_used_again() {
     let spawner = Spawner::new();
-    let _own = Owned::new(Some(&spawner.heap));
+    let _own = Owned::new(spawner.heap.token());
     let (handle, job) = spawner.spawn_job();
     drop(handle);
     let thread = spawn(move || job.run());
@@ -163,7 +163,7 @@ pub fn a_slot_that_came_from_afar_is_used_again() {
 /// Two threads give back at once, and the owner as well.
 pub fn slots_that_came_from_two_sides_are_used_again() {
     let spawner = Spawner::new();
-    let _own = Owned::new(Some(&spawner.heap));
+    let _own = Owned::new(spawner.heap.token());
     let threads = [(); 2].map(|()| {
         let (handle, job) = spawner.spawn_job();
         drop(handle);
@@ -210,7 +210,7 @@ pub fn two_cells_may_outlive_the_slab() {
 /// Who looks at all slots finds a task that is whole, and stays as long as it looks.
 pub fn a_look_finds_a_whole_task_or_none() {
     let spawner = Spawner::new();
-    let _own = Owned::new(Some(&spawner.heap));
+    let _own = Owned::new(spawner.heap.token());
     // So that there is a slot that was used before.
     let (handle, job) = spawner.spawn_job();
     drop(handle);

@@ -29,7 +29,8 @@ impl Default for Ending {
 }
 
 impl Ending {
-    /// A marked task is finished, or will be without a look at the runtime.
+    /// A marked task is finished, or will be without a look at the runtime. Its output may still be
+    /// dropped after this, if its handle goes just now.
     pub fn one_less(&self) {
         // Ordering: Release: what the task did, for who hears that all are gone. Acquire: nothing.
         if self.left.fetch_sub(1, Ordering::Release) == 1 {

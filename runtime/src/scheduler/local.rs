@@ -6,8 +6,9 @@
 use super::{
     class::Class,
     policy,
+    pool::{Owned, Vacant},
     shared::Shared,
-    slab::{Heap, Owned, Vacant},
+    slab::Heap,
 };
 use heist_core::{
     job::Job,
@@ -60,19 +61,19 @@ primitive::thread_local! {
 /// The time in which a thread has a place. Dropped, the thread is what it was before.
 pub struct Seated {
     before: Place,
-    _heap: Owned,
+    _own: Owned,
 }
 
 impl Seated {
     pub fn new(place: Place) -> Self {
-        let heap = match &place {
-            Place::Seat(local) => Owned::new(Some(&local.heap)),
-            _ => Owned::new(None),
+        let own = match &place {
+            Place::Seat(local) => local.heap.token(),
+            _ => 0,
         };
         let before = PLACE.with(|current| current.replace(place));
         Self {
             before,
-            _heap: heap,
+            _own: Owned::new(own),
         }
     }
 }

@@ -15,6 +15,8 @@ pub mod local; // which worker is this thread, and where does a job go?
 pub mod shared; // what do all threads share?
 #[allow(unsafe_code)]
 pub mod slab; // where do tasks' cells lie, and who may look at them?
+#[allow(unsafe_code)]
+pub mod pool; // which memory is there for cells of one size?
 pub mod class; // how large is a slot?
 pub mod ending; // when have all tasks come to their end?
 pub mod idle; // who sleeps, who searches, who keeps watch?

@@ -34,7 +34,7 @@ use super::{
 use crate::scheduler::{
     Hint, Slab,
     class::Class,
-    slab::{self, Slot, Vacant},
+    pool::{self, Slot, Vacant},
 };
 use heist_core::{
     job::{Job, JobHeader, JobTable, Table},
@@ -272,7 +272,7 @@ impl<F: Future, S: Schedule> Entry<F, S> {
 
     fn base(&self) -> ManuallyDrop<Arc<S::Base>> {
         // SAFETY: the slot came from `S::allocate`; base-outlives-task.
-        unsafe { slab::owner(&self.cell().header.slot) }
+        unsafe { pool::owner(&self.cell().header.slot) }
     }
 
     /// Polls the future.
@@ -372,10 +372,12 @@ unsafe fn free<F: Future, S: Schedule>(header: NonNull<Header>) {
     unsafe { parts.2.drop_in_place() };
     // SAFETY: as above.
     unsafe { parts.0.drop_in_place() };
+    // Its drop may run users' code: last, when all is given back.
     // SAFETY: as above.
-    unsafe { parts.1.drop_in_place() };
+    let keep = unsafe { parts.1.read() };
     // SAFETY: the cell was in this slot, and is no more.
-    unsafe { slab::vacate(header.cast()) };
+    unsafe { pool::vacate(header.cast()) };
+    drop(keep);
 }
 
 unsafe fn pinned_to<F: Future, S: Schedule>(header: NonNull<Header>) -> *const () {

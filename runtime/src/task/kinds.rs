@@ -15,7 +15,7 @@ use super::{
     reference::{self, TaskRef},
     run,
 };
-use crate::scheduler::{self, Hint, Home, Shared, Slab, class::Class, slab::Vacant};
+use crate::scheduler::{self, Hint, Home, Shared, Slab, class::Class, pool::Vacant};
 use heist_core::{
     job::Job,
     primitive::{
