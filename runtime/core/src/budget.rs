@@ -10,11 +10,17 @@ use std::task::{Context, Poll};
 /// Ready while something is left. Pending wakes the task: it only has to queue again.
 #[inline]
 pub fn poll_left(cx: &mut Context<'_>) -> Poll<()> {
-    if current::budget() == Some(0) {
+    if is_used_up() {
         cx.waker().wake_by_ref();
         return Poll::Pending;
     }
     Poll::Ready(())
+}
+
+/// Whether nothing is left, for a caller who must know before it asks.
+#[inline]
+pub fn is_used_up() -> bool {
+    current::budget() == Some(0)
 }
 
 /// Takes one unit for an operation that has completed.

@@ -27,6 +27,12 @@ impl WakerCell {
         {
             return;
         }
+        self.replace(waker);
+    }
+
+    /// As [`register`](Self::register), for a caller who expects the cell to be empty: then it is
+    /// locked once.
+    pub fn replace(&self, waker: &Waker) {
         let new = waker.clone();
         let old = self.0.lock().replace(new);
         drop(old);
