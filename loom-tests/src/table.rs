@@ -85,12 +85,18 @@ macro_rules! for_each_model {
                 a_clock_moves_past_no_timer;
             "runtime/src/task/kinds.rs" home:
                 a_pinned_task_ends_with_its_thread;
-            "runtime/src/combinators/ready.rs" children:
-                a_child_in_a_mask_is_polled_after_its_last_wake
-                children_in_a_mask_may_be_woken_together
+            "runtime/src/combinators/tree.rs" children:
+                a_child_in_a_root_is_polled_after_its_last_wake
+                children_in_a_root_may_be_woken_together
+                a_child_in_a_tree_is_polled_after_its_last_wake
+                children_in_a_word_may_be_woken_together
+                children_in_two_words_may_be_woken_together;
+            "runtime/src/combinators/list.rs" children:
                 a_child_in_a_list_is_polled_after_its_last_wake
                 children_in_a_list_may_be_woken_together
                 a_child_that_is_queued_already_sees_another_wake;
+            "runtime/src/combinators/block.rs" children:
+                a_childs_waker_may_outlive_all_children;
             "io/src/source.rs" readiness:
                 two_directions_of_a_source_register_once;
             "io/src/readiness.rs" readiness:

@@ -50,23 +50,24 @@ impl Future for Child {
     }
 }
 
-/// A combinator over `threads` children that wait for a thread each, which raises its number
-/// `often` times, and others that are ready: more than three, which would be polled together.
-/// Before that each is raised `before` times. `step` polls it, and says whether it has come to its
-/// end.
+/// A combinator over children of which those `at` some places wait for a thread each, which raises
+/// their number `often` times, and the others are ready: more than three, which would be polled
+/// together. Before that each is raised `before` times. `step` polls it, and says whether it has
+/// come to its end.
 fn comes_to_its_end<C>(
-    threads: usize,
+    at: &[usize],
     before: usize,
     often: usize,
     start: impl FnOnce(std::vec::IntoIter<Child>) -> C,
     step: impl Fn(Pin<&mut C>, &mut Context<'_>) -> bool,
 ) {
-    let signals: Vec<_> = (0..threads).map(|_| Plain::<Signal>::default()).collect();
-    let waiting = signals
-        .iter()
-        .map(|signal| Child(Some(signal.clone()), before + often));
-    let others = (threads..4).map(|_| Child(None, 0));
-    let children: Vec<_> = waiting.chain(others).collect();
+    let signals: Vec<_> = at.iter().map(|_| Plain::<Signal>::default()).collect();
+    let mut children: Vec<_> = (0..=at[at.len() - 1].max(3))
+        .map(|_| Child(None, 0))
+        .collect();
+    for (place, signal) in at.iter().zip(&signals) {
+        children[*place] = Child(Some(signal.clone()), before + often);
+    }
     let mut combinator = pin!(start(children.into_iter()));
     let wakes = Arc::new(Wakes::default());
     let parent = waker(wakes.clone());
@@ -101,14 +102,14 @@ fn comes_to_its_end<C>(
     }
 }
 
-fn gathers(threads: usize, before: usize, often: usize) {
-    comes_to_its_end(threads, before, often, gather, |gather, cx| {
+fn gathers(at: &[usize], before: usize, often: usize) {
+    comes_to_its_end(at, before, often, gather, |gather, cx| {
         gather.poll(cx).is_ready()
     });
 }
 
-fn takes_as_completed(threads: usize, before: usize, often: usize) {
-    comes_to_its_end(threads, before, often, as_completed, |mut all, cx| {
+fn takes_as_completed(at: &[usize], before: usize, often: usize) {
+    comes_to_its_end(at, before, often, as_completed, |mut all, cx| {
         loop {
             match pin!(all.next()).poll(cx) {
                 Poll::Ready(Some(())) => {}
@@ -119,27 +120,59 @@ fn takes_as_completed(threads: usize, before: usize, often: usize) {
     });
 }
 
-/// A mask of bits: woken again and again.
-pub fn a_child_in_a_mask_is_polled_after_its_last_wake() {
-    gathers(1, 0, 2);
+/// A root: woken again and again.
+pub fn a_child_in_a_root_is_polled_after_its_last_wake() {
+    gathers(&[0], 0, 2);
 }
 
-/// A mask of bits: two at once.
-pub fn children_in_a_mask_may_be_woken_together() {
-    gathers(2, 0, 1);
+/// A root: two at once.
+pub fn children_in_a_root_may_be_woken_together() {
+    gathers(&[0, 1], 0, 1);
+}
+
+/// A word below the root: woken again and again.
+pub fn a_child_in_a_tree_is_polled_after_its_last_wake() {
+    gathers(&[64], 0, 2);
+}
+
+/// A word below the root: two at once, of which one relies on the other's climb.
+pub fn children_in_a_word_may_be_woken_together() {
+    gathers(&[64, 65], 0, 1);
+}
+
+/// Two words below the root: one of each at once.
+pub fn children_in_two_words_may_be_woken_together() {
+    gathers(&[63, 64], 0, 1);
 }
 
 /// A list: woken again and again, also while it is queued.
 pub fn a_child_in_a_list_is_polled_after_its_last_wake() {
-    takes_as_completed(1, 0, 2);
+    takes_as_completed(&[0], 0, 2);
 }
 
 /// A list: two at once.
 pub fn children_in_a_list_may_be_woken_together() {
-    takes_as_completed(2, 0, 1);
+    takes_as_completed(&[0, 1], 0, 1);
 }
 
 /// A list: woken while it is queued already, and about to be polled.
 pub fn a_child_that_is_queued_already_sees_another_wake() {
-    takes_as_completed(1, 1, 1);
+    takes_as_completed(&[0], 1, 1);
+}
+
+/// Whoever gives back the last reference frees what all have used: the combinator, or a waker.
+pub fn a_childs_waker_may_outlive_all_children() {
+    let signal = Plain::<Signal>::default();
+    let children = (0..4).map(|_| Child(Some(signal.clone()), 1));
+    let mut gather = Box::pin(gather(children.collect::<Vec<_>>()));
+    let parent = waker(Arc::new(Wakes::default()));
+    let poll = gather.as_mut().poll(&mut Context::from_waker(&parent));
+    assert!(poll.is_pending(), "nobody has raised anything");
+    let held = signal.waker.lock().unwrap().take().expect("polled once");
+    let running = spawn(move || {
+        held.clone().wake();
+        drop(held);
+    });
+    drop(gather);
+    join([running]);
 }

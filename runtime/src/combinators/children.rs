@@ -8,8 +8,9 @@ use super::{
     row::Row,
 };
 use std::{
+    mem,
     pin::Pin,
-    task::{Context, Poll, ready},
+    task::{Context, Poll, Waker, ready},
 };
 
 type FutureOf<I> = <<I as Iterator>::Item as IntoFuture>::IntoFuture;
@@ -66,14 +67,10 @@ impl<I: Iterator<Item: IntoFuture>> Children<I> {
         if live < self.limit {
             self.source = None;
         }
-        let ready = Ready::all(live, self.order);
+        let start = if live == 0 { 0 } else { first(live) };
         self.flight = Some(Flight {
             row,
-            ready: if live == 0 {
-                ready
-            } else {
-                ready.rotated(first(live))
-            },
+            ready: Ready::all(live, self.order, start),
             positions: (0..live).collect(),
             next_position: live,
             free: Vec::new(),
@@ -93,7 +90,11 @@ impl<I: Iterator<Item: IntoFuture>> Children<I> {
             self.start(|_| 0);
         }
         if let Some(flight) = &mut self.flight {
-            flight.fill(&mut self.source);
+            if !flight.free.is_empty() {
+                let again = WakeOnUnwind(cx.waker());
+                flight.fill(&mut self.source);
+                mem::forget(again);
+            }
             flight.ready.collect(cx.waker());
         }
     }
@@ -189,9 +190,20 @@ impl<F: Future> Flight<F> {
             return Poll::Pending;
         };
         let waker = self.ready.waker(index, cx.waker());
-        let poll = child.poll(&mut Context::from_waker(waker));
+        let poll = child.poll(&mut Context::from_waker(&waker));
         turn.is_over = poll.is_ready();
         poll
+    }
+}
+
+/// Has the parent polled once more if its source unwinds.
+struct WakeOnUnwind<'a>(&'a Waker);
+
+impl Drop for WakeOnUnwind<'_> {
+    fn drop(&mut self) {
+        // Liveness: children that are marked already, and for whose siblings' wakes nobody would
+        // call the parent, because somebody is marked.
+        self.0.wake_by_ref();
     }
 }
 

@@ -15,8 +15,8 @@
 //!
 //! Up to three children are polled together. From the fourth on each has a waker of its own and is
 //! polled at most once more than it is woken, however many there are. One poll of a combinator
-//! polls the children that were woken when it began; those that wake themselves meanwhile wait for
-//! the next one.
+//! polls whom the last one left over, and then those that were woken until then; those that wake
+//! themselves meanwhile wait for the next one.
 
 mod tuple; // futures of different types: the macros
 mod select; // the first one, with something to do for each
@@ -27,6 +27,10 @@ mod gather; // everything, in argument order
 mod children; // many futures of one type, each polled when it was woken
 mod chain; // futures of different types in one row
 mod ready; // which children were woken since the last poll?
+mod tree; // which children were woken, when their order does not matter?
+mod list; // which children were woken, in which order?
+#[allow(unsafe_code)]
+mod block; // the wakers of many children, in one allocation
 #[allow(unsafe_code)]
 mod row; // pinned places in one allocation
 mod turn; // who is polled first?

@@ -1,32 +1,29 @@
 //! Which children were woken since the last poll?
 //!
 //! Three answers, by how many children there are and whether the order of their wakes matters: up
-//! to [`TOGETHER`] share the parent's waker and are all polled; up to 64 have a bit each in one
-//! word; more are links of a list that keeps the order in which they were woken.
+//! to [`TOGETHER`] share the parent's waker and are all polled; more have a bit each in a tree of
+//! words; or they are links of a list that keeps the order in which they were woken.
 //!
 //! - **no-lost-child**: a woken child is in the batch of a later poll, and the parent is woken for
 //!   that poll.
-//! - **one-batch**: what is woken while a batch is polled goes into the next one, so a child that
-//!   wakes itself for ever does not keep its parent from returning.
+//! - **one-batch**: a poll takes a batch once, so a child that wakes itself for ever does not keep
+//!   its parent from returning.
 //! - **stale-is-harmless**: a child's waker may outlive the child and the parent. It marks a place
 //!   that is looked up and found empty, or that nobody looks up any more.
 
-use heist_core::{
-    budget,
-    primitive::{
-        Arc, Seed,
-        atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering},
-    },
-    waker::{self, WakeTarget},
-    waker_cell::WakerCell,
+use super::{
+    block::{Block, ChildWaker},
+    list::{Chain, List},
+    tree::{self, Tree},
 };
+use heist_core::budget;
 use std::{
-    collections::VecDeque,
+    ops::Deref,
     task::{Context, Poll, Waker, ready},
 };
 
 /// How many children are polled together. Up to here a poll in vain costs less than the
-/// allocations that would spare it.
+/// allocation that would spare it.
 pub const TOGETHER: usize = 3;
 
 /// In which order the children of one batch are polled.
@@ -39,131 +36,119 @@ pub enum Order {
 }
 
 /// Who was woken, and the children's wakers.
-pub struct Ready {
-    marks: Marks,
-    /// Made when first asked for, then kept: a child registers the same waker every time.
-    wakers: Box<[Option<Waker>]>,
-}
-
-enum Marks {
-    Together {
-        len: usize,
-        batch: Bits,
-    },
-    Mask {
-        shared: Arc<Mask>,
-        batch: Bits,
+pub enum Ready {
+    /// Nobody has a waker.
+    Together(Bits),
+    /// Everybody has one.
+    Tree {
+        block: Block<Tree>,
+        batch: tree::Batch,
     },
     List {
-        shared: Arc<List>,
-        batch: VecDeque<u32>,
+        block: Block<List>,
+        batch: Chain,
+        /// The batch was not empty when the poll began, so nothing has joined it.
+        is_late: bool,
     },
 }
 
 impl Ready {
-    /// A set for `len` children, all of them in the first batch.
-    pub fn all(len: usize, order: Order) -> Self {
-        match len {
-            ..=TOGETHER if order == Order::Argument => Self::together(len, Start::Rotates(0)),
-            ..=64 if order == Order::Argument => Self {
-                marks: Marks::Mask {
-                    shared: Arc::new(Mask::default()),
-                    batch: Bits::all(len, Start::Rotates(0)),
-                },
-                wakers: vec![None; len].into(),
-            },
-            _ => Self {
-                marks: Marks::List {
-                    shared: Arc::new(List::all_queued(len)),
-                    batch: (0..len as u32).collect(),
-                },
-                wakers: vec![None; len].into(),
-            },
+    /// A set for `len` children, all of them in the first batch. By argument it begins with
+    /// `start`.
+    pub fn all(len: usize, order: Order, start: usize) -> Self {
+        match order {
+            Order::Argument if len <= TOGETHER => Self::together(len, Start::Rotates(start)),
+            Order::Argument => {
+                let (tree, batch) = Tree::all_woken(len, start);
+                let block = Block::new(tree, len);
+                Self::Tree { block, batch }
+            }
+            Order::Wake => {
+                let (list, batch) = List::all_queued(len);
+                let block = Block::new(list, len);
+                let is_late = false;
+                Self::List {
+                    block,
+                    batch,
+                    is_late,
+                }
+            }
         }
     }
 
     /// A set for at most 64 children that share their parent's waker.
     pub fn together(len: usize, start: Start) -> Self {
-        let batch = Bits::all(len, start);
-        Self {
-            marks: Marks::Together { len, batch },
-            wakers: Box::default(),
-        }
-    }
-
-    /// Makes `start` the first of the children that the first batch polls.
-    pub fn rotated(mut self, start: usize) -> Self {
-        match &mut self.marks {
-            Marks::Together { batch, .. } | Marks::Mask { batch, .. } => {
-                batch.start = Start::Rotates(start);
-            }
-            Marks::List { batch, .. } => batch.rotate_left(start),
-        }
-        self
+        Self::Together(Bits::all(len, start))
     }
 
     /// Begins a poll: whoever was woken until now joins what is left of the batch, and whoever is
     /// woken from now on wakes `parent`.
+    #[inline]
     pub fn collect(&mut self, parent: &Waker) {
-        // Liveness: first the waker, then the marks. A child that marks itself too late for this
-        // batch finds the waker.
-        match &mut self.marks {
-            Marks::Together { len, batch } => batch.join(first_bits(*len)),
-            Marks::Mask { shared, batch } => {
-                shared.parent.register(parent);
-                batch.join(shared.take());
-            }
-            Marks::List { shared, batch } => {
-                shared.parent.register(parent);
-                shared.take(batch);
+        match self {
+            Self::Together(batch) => batch.join_all(),
+            Self::Tree { block, batch } => block.collect(batch, parent),
+            // A stream is polled once for each child that returns: it need not look for more while
+            // there are some, and it does not return `Pending` before it has looked.
+            Self::List { batch, is_late, .. } if !batch.is_empty() => *is_late = true,
+            Self::List {
+                block,
+                batch,
+                is_late,
+            } => {
+                block.collect(batch, parent);
+                *is_late = false;
             }
         }
     }
 
     /// Puts a child into the batch without a wake: it is new.
     pub fn mark(&mut self, index: usize) {
-        match &mut self.marks {
-            Marks::Together { batch, .. } | Marks::Mask { batch, .. } => batch.bits |= 1 << index,
-            Marks::List { shared, batch } => {
-                if shared.claim(index as u32) {
-                    batch.push_back(index as u32);
-                }
-            }
+        match self {
+            Self::Together(batch) => batch.mark(index),
+            Self::Tree { block, .. } => block.mark(index),
+            Self::List { block, batch, .. } => block.mark(batch, index),
         }
     }
 
     /// The next child of the batch, `None` at its end. Pending when the task's budget is used up:
     /// children polled now would only queue again, each time all of them.
+    #[inline]
     pub fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<usize>> {
-        if !self.is_drained() {
+        if let Self::List {
+            batch,
+            is_late: true,
+            ..
+        } = self
+            && batch.is_empty()
+        {
+            self.collect(cx.waker());
+        }
+        if budget::is_used_up() && !self.is_drained() {
             ready!(budget::poll_left(cx));
         }
-        Poll::Ready(match &mut self.marks {
-            Marks::Together { batch, .. } | Marks::Mask { batch, .. } => batch.next(),
-            Marks::List { shared, batch } => batch.pop_front().map(|index| {
-                shared.release(index);
-                index as usize
-            }),
+        Poll::Ready(match self {
+            Self::Together(batch) => batch.next(),
+            Self::Tree { block, batch } => block.next(batch),
+            Self::List { block, batch, .. } => block.pop(batch),
         })
     }
 
     /// The waker for a child: its own, or the parent's.
-    pub fn waker<'a>(&'a mut self, index: usize, parent: &'a Waker) -> &'a Waker {
-        match &self.marks {
-            Marks::Together { .. } => parent,
-            Marks::Mask { shared, .. } => {
-                self.wakers[index].get_or_insert_with(|| child_waker(shared, index))
-            }
-            Marks::List { shared, .. } => {
-                self.wakers[index].get_or_insert_with(|| child_waker(shared, index))
-            }
+    #[inline]
+    pub fn waker<'a>(&'a self, index: usize, parent: &'a Waker) -> Lent<'a> {
+        match self {
+            Self::Together(_) => Lent::Parents(parent),
+            Self::Tree { block, .. } => Lent::Own(block.waker(index)),
+            Self::List { block, .. } => Lent::Own(block.waker(index)),
         }
     }
 
     fn is_drained(&self) -> bool {
-        match &self.marks {
-            Marks::Together { batch, .. } | Marks::Mask { batch, .. } => batch.bits == 0,
-            Marks::List { batch, .. } => batch.is_empty(),
+        match self {
+            Self::Together(batch) => batch.bits == 0,
+            Self::Tree { batch, .. } => batch.is_empty(),
+            Self::List { batch, .. } => batch.is_empty(),
         }
     }
 }
@@ -171,10 +156,27 @@ impl Ready {
 impl Drop for Ready {
     /// Stale wakers of children may live long; they shall not keep the parent's task with them.
     fn drop(&mut self) {
-        match &self.marks {
-            Marks::Together { .. } => {}
-            Marks::Mask { shared, .. } => drop(shared.parent.take()),
-            Marks::List { shared, .. } => drop(shared.parent.take()),
+        match self {
+            Self::Together(_) => {}
+            Self::Tree { block, .. } => drop(block.parent.take()),
+            Self::List { block, .. } => drop(block.parent.take()),
+        }
+    }
+}
+
+/// A waker for the time of one poll.
+pub enum Lent<'a> {
+    Parents(&'a Waker),
+    Own(ChildWaker<'a>),
+}
+
+impl Deref for Lent<'_> {
+    type Target = Waker;
+
+    fn deref(&self) -> &Waker {
+        match self {
+            Self::Parents(waker) => waker,
+            Self::Own(waker) => waker,
         }
     }
 }
@@ -184,13 +186,12 @@ impl Drop for Ready {
 pub enum Start {
     /// Always the first.
     Fixed,
-    /// This one, then with each batch the next one: a child that uses up a budget that is not
-    /// ours would otherwise leave nothing to those behind it, each time.
+    /// This one, then with each batch the next one, as in a tree.
     Rotates(usize),
 }
 
-/// A batch of at most 64 children.
-struct Bits {
+/// A batch of children that are polled together.
+pub struct Bits {
     bits: u64,
     start: Start,
     len: usize,
@@ -199,18 +200,23 @@ struct Bits {
 impl Bits {
     fn all(len: usize, start: Start) -> Self {
         assert!(len <= 64, "more children than bits");
-        let bits = first_bits(len);
+        let bits = tree::first_bits(len);
         Self { bits, start, len }
     }
 
-    fn join(&mut self, bits: u64) {
+    fn join_all(&mut self) {
+        let all = tree::first_bits(self.len);
         // The first batch keeps its start.
         if let Start::Rotates(start) = &mut self.start
-            && self.bits != first_bits(self.len)
+            && self.bits != all
         {
             *start = (*start + 1).checked_rem(self.len).unwrap_or(0);
         }
-        self.bits |= bits;
+        self.bits = all;
+    }
+
+    fn mark(&mut self, index: usize) {
+        self.bits |= 1 << index;
     }
 
     fn next(&mut self) -> Option<usize> {
@@ -218,151 +224,6 @@ impl Bits {
             Start::Fixed => 0,
             Start::Rotates(start) => start,
         };
-        let behind = self.bits & u64::MAX << start;
-        let among = if behind != 0 { behind } else { self.bits };
-        (among != 0).then(|| {
-            let index = among.trailing_zeros();
-            self.bits &= !(1 << index);
-            index as usize
-        })
+        tree::take_from(&mut self.bits, start)
     }
-}
-
-fn first_bits(len: usize) -> u64 {
-    u64::MAX.checked_shr(64 - len as u32).unwrap_or(0)
-}
-
-/// A bit for each woken child.
-#[derive(Default)]
-struct Mask {
-    woken: AtomicU64,
-    parent: WakerCell,
-}
-
-impl Mask {
-    fn take(&self) -> u64 {
-        // Ordering: what each child's waker published; pairs with `wake`.
-        self.woken.swap(0, Ordering::Acquire)
-    }
-}
-
-/// A link for each child, and those that are woken linked up, the last one first.
-struct List {
-    links: Box<[Link]>,
-    head: AtomicU32,
-    parent: WakerCell,
-}
-
-struct Link {
-    /// Whether the child is in the list or in the batch. Who turns it on puts it there, and owns
-    /// `next` until it is off.
-    queued: AtomicBool,
-    next: AtomicU32,
-}
-
-const END: u32 = u32::MAX;
-
-impl List {
-    fn all_queued(len: usize) -> Self {
-        assert!(len < END as usize, "more children than links");
-        let link = |_| Link {
-            queued: AtomicBool::new(true),
-            next: AtomicU32::new(END),
-        };
-        Self {
-            links: (0..len).map(link).collect(),
-            head: AtomicU32::new(END),
-            parent: WakerCell::new(),
-        }
-    }
-
-    /// Whether the child was not queued and now counts as queued.
-    fn claim(&self, index: u32) -> bool {
-        // Ordering: Release: a child that is queued already is polled after `release` has seen
-        // this wake. Acquire: the batch has done with `next`. Why not load first: a wake that
-        // only read `true` would not be seen.
-        let queued = &self.links[index as usize].queued;
-        !queued.swap(true, Ordering::AcqRel)
-    }
-
-    /// The child is about to be polled: the next wake queues it again.
-    fn release(&self, index: u32) {
-        // Ordering: both sides of `claim`.
-        let queued = &self.links[index as usize].queued;
-        queued.swap(false, Ordering::AcqRel);
-    }
-
-    /// Puts a claimed child at the end; whether it is alone there.
-    fn push(&self, index: u32) -> bool {
-        let mut head = self.head.seed();
-        loop {
-            let next = &self.links[index as usize].next;
-            next.store(head, Ordering::Relaxed);
-            // Ordering: `next`, for `take`; the pushes before are part of one release sequence.
-            let pushed =
-                self.head
-                    .compare_exchange_weak(head, index, Ordering::Release, Ordering::Relaxed);
-            match pushed {
-                Ok(_) => return head == END,
-                Err(now) => head = now,
-            }
-        }
-    }
-
-    /// Moves everybody to the end of `batch`, in the order of their wakes.
-    fn take(&self, batch: &mut VecDeque<u32>) {
-        let first = batch.len();
-        // Ordering: each `next`; pairs with `push`.
-        let mut index = self.head.swap(END, Ordering::Acquire);
-        while index != END {
-            batch.push_back(index);
-            index = self.links[index as usize].next.load(Ordering::Relaxed);
-        }
-        let taken = batch.len() - first;
-        for i in 0..taken / 2 {
-            batch.swap(first + i, first + taken - 1 - i);
-        }
-    }
-}
-
-trait Wake: Send + Sync + 'static {
-    fn wake(&self, index: u32);
-}
-
-impl Wake for Mask {
-    fn wake(&self, index: u32) {
-        // Ordering: what the wake stands for; pairs with `take`.
-        if self.woken.fetch_or(1 << index, Ordering::Release) == 0 {
-            // Liveness: whoever marks an empty set wakes the parent; the others are seen by the
-            // poll that this brings.
-            self.parent.wake();
-        }
-    }
-}
-
-impl Wake for List {
-    fn wake(&self, index: u32) {
-        // Liveness: as in the mask. A child that is queued already is polled later than this.
-        if self.claim(index) && self.push(index) {
-            self.parent.wake();
-        }
-    }
-}
-
-struct Child<S> {
-    set: Arc<S>,
-    index: u32,
-}
-
-impl<S: Wake> WakeTarget for Child<S> {
-    fn wake(this: &Arc<Self>) {
-        this.set.wake(this.index);
-    }
-}
-
-fn child_waker<S: Wake>(set: &Arc<S>, index: usize) -> Waker {
-    waker::waker(Arc::new(Child {
-        set: Arc::clone(set),
-        index: index as u32,
-    }))
 }

@@ -229,7 +229,7 @@ impl<C: Chain> Futures<C> {
         let start = *this.start;
         let ready = this
             .ready
-            .get_or_insert_with(|| Ready::all(C::LEN, Order::Argument).rotated(start));
+            .get_or_insert_with(|| Ready::all(C::LEN, Order::Argument, start));
         ready.collect(cx.waker());
     }
 
@@ -240,7 +240,8 @@ impl<C: Chain> Futures<C> {
             return Poll::Ready(None);
         };
         while let Some(index) = ready!(ready.poll_next(cx)) {
-            let mut child = Context::from_waker(ready.waker(index, cx.waker()));
+            let waker = ready.waker(index, cx.waker());
+            let mut child = Context::from_waker(&waker);
             if this.chain.as_mut().poll_at(index, &mut child).is_ready() {
                 *this.running -= 1;
                 return Poll::Ready(Some(index));

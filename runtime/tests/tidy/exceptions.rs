@@ -42,6 +42,7 @@ pub const ORDERINGS: &[Exception] = &[];
 /// Each file with `unsafe`, and how many of its lines have the word: one invariant family a file,
 /// behind a safe API. Growth is a decision (docs/adr/), so the number is exact.
 pub const UNSAFE: &[(&str, usize)] = &[
+    ("runtime/src/combinators/block.rs", 29),
     ("runtime/src/combinators/row.rs", 2),
     ("runtime/src/scheduler/pool.rs", 44),
     ("runtime/src/scheduler/slab.rs", 9),
