@@ -8,7 +8,7 @@ use super::{
     row::Row,
 };
 use std::{
-    mem,
+    iter, mem,
     pin::Pin,
     task::{Context, Poll, Waker, ready},
 };
@@ -31,8 +31,8 @@ pub struct Children<I: Iterator<Item: IntoFuture>> {
 struct Flight<F> {
     row: Row<F>,
     ready: Ready,
-    /// Which argument stands in each place.
-    positions: Box<[usize]>,
+    /// Which argument stands in each place; nothing, where that is the place's number.
+    positions: Vec<usize>,
     next_position: usize,
     /// Places without a child; kept only as long as the source has more.
     free: Vec<usize>,
@@ -61,17 +61,29 @@ impl<I: Iterator<Item: IntoFuture>> Children<I> {
     /// Draws the first children and rotates them, so that `first(how many)` is polled first; how
     /// many they are.
     pub fn start(&mut self, first: impl FnOnce(usize) -> usize) -> usize {
-        let source = self.source.iter_mut().flatten();
-        let row = Row::new(source.take(self.limit).map(IntoFuture::into_future));
+        // Until it has given them: nobody goes on after a panic of the source.
+        self.is_over = true;
+        let row = match (self.source.take(), self.limit) {
+            (None, _) => Row::new(iter::empty()),
+            (Some(source), usize::MAX) => Row::new(source.map(IntoFuture::into_future)),
+            (Some(mut source), limit) => {
+                let first = source.by_ref().take(limit);
+                let row = Row::new(first.map(IntoFuture::into_future));
+                self.source = (row.len() == limit).then_some(source);
+                row
+            }
+        };
+        self.is_over = false;
         let live = row.len();
-        if live < self.limit {
-            self.source = None;
-        }
+        let positions = match &self.source {
+            Some(_) => (0..live).collect(),
+            None => Vec::new(),
+        };
         let start = if live == 0 { 0 } else { first(live) };
         self.flight = Some(Flight {
             row,
             ready: Ready::all(live, self.order, start),
-            positions: (0..live).collect(),
+            positions,
             next_position: live,
             free: Vec::new(),
             live,
@@ -84,6 +96,7 @@ impl<I: Iterator<Item: IntoFuture>> Children<I> {
     /// # Panics
     ///
     /// When it [is over](Self::is_over).
+    #[inline]
     pub fn begin(&mut self, cx: &mut Context<'_>) {
         assert!(!self.is_over, "polled again after it had returned");
         if self.flight.is_none() {
@@ -101,6 +114,7 @@ impl<I: Iterator<Item: IntoFuture>> Children<I> {
 
     /// The next child that returns, with its argument's number; `None` when all have. To be
     /// called after [`begin`](Self::begin), as often as wanted.
+    #[inline]
     pub fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<(usize, OutputOf<I>)>> {
         let Some(flight) = &mut self.flight else {
             return Poll::Ready(None);
@@ -108,7 +122,7 @@ impl<I: Iterator<Item: IntoFuture>> Children<I> {
         while let Some(index) = ready!(flight.ready.poll_next(cx)) {
             let reuse = self.source.is_some();
             if let Poll::Ready(output) = flight.poll_child(index, reuse, cx) {
-                return Poll::Ready(Some((flight.positions[index], output)));
+                return Poll::Ready(Some((flight.position(index), output)));
             }
         }
         if self.source.is_some() && !flight.free.is_empty() {
@@ -126,6 +140,11 @@ impl<I: Iterator<Item: IntoFuture>> Children<I> {
     /// Whether nobody is left, and nobody will come.
     pub fn is_over(&self) -> bool {
         self.is_over
+    }
+
+    /// How many can be in flight.
+    pub fn places(&self) -> usize {
+        self.flight.as_ref().map_or(0, |flight| flight.row.len())
     }
 
     /// How many arguments there are at least.
@@ -176,6 +195,10 @@ impl<F: Future> Flight<F> {
             self.live += 1;
             self.ready.mark(index);
         }
+    }
+
+    fn position(&self, index: usize) -> usize {
+        self.positions.get(index).copied().unwrap_or(index)
     }
 
     fn poll_child(&mut self, index: usize, reuse: bool, cx: &mut Context<'_>) -> Poll<F::Output> {

@@ -88,6 +88,7 @@ impl<I: Iterator<Item: IntoFuture>> Future for Gather<I> {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = &mut *self;
         this.children.begin(cx);
+        this.outputs.reserve(this.children.places());
         while let Some((position, output)) = ready!(this.children.poll_next(cx)) {
             this.outputs.put(position, output);
         }
@@ -176,6 +177,7 @@ where
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = &mut *self;
         this.children.begin(cx);
+        this.outputs.reserve(this.children.places());
         while let Some((position, output)) = ready!(this.children.poll_next(cx)) {
             match output {
                 Ok(output) => this.outputs.put(position, output),
@@ -200,12 +202,20 @@ impl<T> Default for Outputs<T> {
 }
 
 impl<T> Outputs<T> {
+    /// Makes room for so many in all.
+    pub fn reserve(&mut self, len: usize) {
+        self.0.reserve(len.saturating_sub(self.0.len()));
+    }
+
     /// Keeps what the child of an argument has returned.
     pub fn put(&mut self, position: usize, output: T) {
-        if self.0.len() <= position {
-            self.0.resize_with(position + 1, || None);
+        match self.0.get_mut(position) {
+            Some(place) => *place = Some(output),
+            None => {
+                self.0.resize_with(position, || None);
+                self.0.push(Some(output));
+            }
         }
-        self.0[position] = Some(output);
     }
 
     /// Everything, when everything is there.
