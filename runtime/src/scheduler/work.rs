@@ -68,9 +68,17 @@ impl Worker {
         self.shared.remotes[self.me]
             .turn
             .store(turn, Ordering::Relaxed);
-        let look = self.rhythm.turn(self.shared.driver.timers.clock());
-        let is_due = !self.outside_last.take();
-        self.outside_first.set(is_due && look != Look::Ahead);
+        match self.rhythm.turn(self.shared.driver.timers.clock()) {
+            Look::Ahead => {}
+            look => self.look_up(look),
+        }
+    }
+
+    #[cold]
+    fn look_up(&self, look: Look) {
+        let last = self.outside_turn.get();
+        self.outside_first
+            .set(self.turn.get() != last.wrapping_add(1));
         if look == Look::Everywhere {
             self.maintain();
         }

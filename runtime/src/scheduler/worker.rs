@@ -36,8 +36,8 @@ pub struct Worker {
     pub(super) rhythm: Rhythm,
     /// This turn begins with what comes from outside.
     pub(super) outside_first: Cell<bool>,
-    /// The last turn did: this one is for the own queue, however slow the turns are.
-    pub(super) outside_last: Cell<bool>,
+    /// The last turn that did: the next is for the own queue, however slow the turns are.
+    pub(super) outside_turn: Cell<u32>,
     pub(super) watch: Watch,
     /// Harvested from the reactor, and not yet woken. Kept for its memory.
     pub(super) wakers: RefCell<Vec<Waker>>,
@@ -71,7 +71,7 @@ impl Worker {
             rng: RefCell::new(rng),
             rhythm: Rhythm::default(),
             outside_first: Cell::new(false),
-            outside_last: Cell::new(false),
+            outside_turn: Cell::new(u32::MAX),
             watch: Watch::default(),
             wakers: RefCell::default(),
         }
@@ -109,11 +109,12 @@ impl Worker {
     /// Own jobs first, then the injector, then the others' queues.
     pub fn find(&self) -> Option<Job> {
         let home = &self.shared.remotes[self.me].home;
-        if self.outside_first.take()
-            && let Some(job) = home.pop().or_else(|| self.injected())
-        {
-            self.outside_last.set(true);
-            return Some(job);
+        if self.outside_first.get() {
+            self.outside_first.set(false);
+            if let Some(job) = home.pop().or_else(|| self.injected()) {
+                self.outside_turn.set(self.turn.get());
+                return Some(job);
+            }
         }
         (self.local.pop())
             .or_else(|| home.pop())
