@@ -29,12 +29,13 @@ fn alone() -> MutexGuard<'static, ()> {
 
 const TASKS: usize = 500;
 
-const ROUNDS: usize = 12;
+const ROUNDS: usize = 50;
 
-/// What a round may hold beyond the first: garbage of the lock-free queues is freed later, and a
-/// shard or a queue may grow when it gets more of the tasks than before. Ten rounds that each leak
-/// ten bytes a task are above it.
-const SLACK: isize = 100 * TASKS as isize;
+/// What a round may hold beyond the first. The slab keeps the memory of the most tasks there were
+/// at once, and how many of a round those are is chance: at the most all of them, 256 bytes each,
+/// and as much again for the last chunk. Garbage of the lock-free queues is freed later. Rounds
+/// that each leak ten bytes a task are above it before they end.
+const SLACK: isize = 400 * TASKS as isize;
 
 /// `bytes` at the ends of the rounds. The first two make what is kept.
 #[track_caller]
