@@ -199,8 +199,11 @@ fn connections_lose_no_reply_and_keep_nothing() {
         }
         served.push(counting::live());
     }
+    // The slab keeps the memory of the most tasks that each of the two workers had at once, which
+    // in the first round need not have been all of them: a slot is 112 bytes here.
+    let slots = (connections() * 2 * 112) as isize;
     for live in [served, held] {
-        let most = live[0] + SLACK;
+        let most = live[0] + SLACK + slots;
         assert!(live.iter().all(|bytes| *bytes <= most), "{live:?}");
     }
 }
