@@ -33,8 +33,9 @@ impl Handle {
             _at_work: self.shared().driver.outside.at_work(),
         };
         let cold = Cold::new(None, locals::inherit());
-        let (owner, at) = (self.blocking().clone(), Location::caller());
-        kinds::spawn::<_, Blocking>(future, owner, cold, First::Queued, at)
+        let (route, keep) = (self.blocking().clone(), self.blocking().clone());
+        let at = Location::caller();
+        kinds::spawn::<_, Blocking>(future, route, keep, cold, First::Queued, at)
     }
 }
 

@@ -77,7 +77,7 @@ impl Handle {
     {
         let cold = Cold::new(None, locals::inherit());
         let (route, at) = (Route::of(self.shared()), Location::caller());
-        kinds::spawn::<F, Workers>(future, route, cold, First::Queued, at)
+        kinds::spawn::<F, Workers>(future, route, (), cold, First::Queued, at)
     }
 
     /// What every task is waiting for, now. Works from any thread, also while every worker is

@@ -11,7 +11,7 @@ pub use crate::{
         parker::{Parker, Unparked},
         pool::{Owned, Vacant},
         schedule,
-        slab::Heap,
+        slab::{Heap, Owner},
         stand_in::StandIn,
     },
     task::{

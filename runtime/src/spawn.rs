@@ -88,7 +88,7 @@ impl Builder {
     {
         let route = match Route::here() {
             Some(route) => route,
-            None => Route::of(&context::shared()),
+            None => Route::Injector(context::shared()),
         };
         let first = if self.eager && scheduler::local::is_worker_of(route.shared()) {
             First::Eager
@@ -96,7 +96,7 @@ impl Builder {
             First::Queued
         };
         let cold = Cold::new(self.name, locals::inherit());
-        kinds::spawn::<F, Workers>(future, route, cold, first, Location::caller())
+        kinds::spawn::<F, Workers>(future, route, (), cold, first, Location::caller())
     }
 
     /// Spawns a task that stays on this thread, and need not be `Send`.

@@ -32,6 +32,12 @@ struct Owner {
     slab: Slab<Owner>,
 }
 
+impl heist::internals::Owner for Owner {
+    fn slab(&self) -> &Slab<Self> {
+        &self.slab
+    }
+}
+
 /// Tasks that are kept for the model to run.
 enum Kept {}
 
@@ -41,8 +47,6 @@ struct Spawner {
     owner: Arc<Owner>,
     heap: Rc<Heap>,
     kept: Rc<RefCell<Vec<Job>>>,
-    /// What a cell keeps: loom sees if it leaks.
-    witness: Arc<()>,
 }
 
 impl Schedule for Kept {
@@ -51,17 +55,9 @@ impl Schedule for Kept {
     /// `None`: the task was woken, and runs at once.
     type Route = Option<Spawner>;
 
-    fn slab(owner: &Owner) -> &Slab<Owner> {
-        &owner.slab
-    }
-
     fn allocate(spawner: &Option<Spawner>, class: Class) -> Vacant<Owner> {
         let Spawner { owner, heap, .. } = spawner.as_ref().expect("it spawns");
         owner.slab.allocate(heap, owner, class)
-    }
-
-    fn keep(spawner: &Option<Spawner>) -> Arc<()> {
-        spawner.as_ref().expect("it spawns").witness.clone()
     }
 
     fn route(_: &Arc<Owner>, _: &Arc<()>) -> Option<Spawner> {
@@ -121,7 +117,6 @@ impl Spawner {
             owner: Arc::new(Owner { slab: Slab::new(1) }),
             heap: Rc::default(),
             kept: Rc::default(),
-            witness: Arc::new(()),
         }
     }
 
@@ -132,7 +127,9 @@ impl Spawner {
 
     fn spawn_ready_after(&self, polls: usize) -> (JoinHandle<Touched>, Option<Job>) {
         let (future, at) = (After(polls, Touched::new()), Location::caller());
-        let handle = spawn_task::<_, Kept>(future, Some(self.clone()), None, First::Queued, at);
+        // What the cell keeps: loom sees if it leaks.
+        let (route, keep) = (Some(self.clone()), Arc::new(()));
+        let handle = spawn_task::<_, Kept>(future, route, keep, None, First::Queued, at);
         (handle, self.kept.borrow_mut().pop())
     }
 

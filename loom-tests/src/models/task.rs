@@ -50,16 +50,16 @@ enum Entered {
 
 type Kept = Plain<PlainMutex<Entered>>;
 
-/// Where a spawn gets its memory, and whose first entry is kept.
-struct Route {
-    spawner: Option<(Arc<Owner>, Arc<()>)>,
-    first: Kept,
+impl heist::internals::Owner for Owner {
+    fn slab(&self) -> &Slab<Self> {
+        &self.slab
+    }
 }
 
-impl Route {
-    fn spawner(&self) -> &(Arc<Owner>, Arc<()>) {
-        self.spawner.as_ref().expect("for a spawn only")
-    }
+/// Where a spawn gets its memory, and whose first entry is kept.
+struct Route {
+    spawner: Option<Arc<Owner>>,
+    first: Kept,
 }
 
 impl Schedule for AtOnce {
@@ -68,17 +68,9 @@ impl Schedule for AtOnce {
     type Keep = Arc<()>;
     type Route = Route;
 
-    fn slab(owner: &Owner) -> &Slab<Owner> {
-        &owner.slab
-    }
-
     fn allocate(route: &Route, class: Class) -> Vacant<Owner> {
-        let (owner, _) = route.spawner();
+        let owner = route.spawner.as_ref().expect("for a spawn only");
         owner.slab.allocate_foreign(owner, class)
-    }
-
-    fn keep(route: &Route) -> Arc<()> {
-        route.spawner().1.clone()
     }
 
     fn route(owner: &Arc<Owner>, _: &Arc<()>) -> Route {
@@ -194,10 +186,10 @@ impl World {
         };
         let at = Location::caller();
         let route = Route {
-            spawner: Some((owner.clone(), Arc::new(()))),
+            spawner: Some(owner.clone()),
             first: owner.first.clone(),
         };
-        let handle = spawn_task::<_, AtOnce>(probe, route, None, First::Queued, at);
+        let handle = spawn_task::<_, AtOnce>(probe, route, Arc::new(()), None, First::Queued, at);
         (Self { owner, fate, note }, handle)
     }
 

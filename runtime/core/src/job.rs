@@ -80,7 +80,7 @@ impl Job {
             header: JobHeader::new(call_table(&closure)),
             closure,
         });
-        // SAFETY: the allocation begins with its header and lives until `run_call` frees it, in
+        // SAFETY: the allocation begins with its header and lives until its `run` frees it, in
         // the one run; the closure may run on any thread, because it is `Send`.
         unsafe { Self::new(NonNull::from(Box::leak(call)).cast()) }
     }

@@ -84,7 +84,7 @@ pub fn main(options: TokenStream, item: TokenStream) -> TokenStream {
 /// Runs an `async fn` as a test, on a runtime made for it.
 ///
 /// The function fails as a plain test does: by a panic, or by returning an error. Other attributes,
-/// such as `#[should_panic]` and `#[ignore]`, mean what they always mean.
+/// such as `#[should_panic]`, mean what they always mean.
 ///
 /// | option | means |
 /// | --- | --- |

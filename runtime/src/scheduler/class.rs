@@ -29,6 +29,9 @@ const POWER_MIN: u32 = 8;
 const POWER_MAX: u32 = 47;
 
 impl Class {
+    /// The size of the largest that wastes little.
+    pub const WASTES_LITTLE: usize = COARSE_MAX;
+
     /// How many there are.
     pub const COUNT: usize = FINE + COARSE + (POWER_MAX - POWER_MIN + 1) as usize;
 

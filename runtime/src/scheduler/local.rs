@@ -143,14 +143,11 @@ impl Route {
         }
     }
 
-    /// Memory for a cell.
+    /// Memory for a cell of one of these jobs.
     #[inline]
     pub fn allocate(&self, class: Class) -> Vacant<Shared> {
         match self {
-            Self::Here(local) => {
-                let shared = &local.shared;
-                shared.slab.allocate(&local.heap, shared, class)
-            }
+            Self::Here(local) => local.allocate(class),
             Self::Injector(shared) => shared.slab.allocate_foreign(shared, class),
         }
     }
@@ -163,6 +160,16 @@ impl Route {
             Self::Injector(shared) => shared.push_foreign(job),
         }
     }
+}
+
+/// Memory for a cell in the slab of `shared`.
+pub fn allocate(shared: &Arc<Shared>, class: Class) -> Vacant<Shared> {
+    let own = |place: &RefCell<Place>| match &*place.borrow() {
+        Place::Seat(local) if Arc::ptr_eq(&local.shared, shared) => Some(local.allocate(class)),
+        _ => None,
+    };
+    let own = PLACE.try_with(own).ok().flatten();
+    own.unwrap_or_else(|| shared.slab.allocate_foreign(shared, class))
 }
 
 /// Gives `job` to the scheduler.
@@ -194,6 +201,11 @@ pub fn belongs_to_a_runtime() -> bool {
 }
 
 impl Local {
+    #[inline]
+    fn allocate(&self, class: Class) -> Vacant<Shared> {
+        self.shared.slab.allocate(&self.heap, &self.shared, class)
+    }
+
     fn push(&self, job: Job, hint: Hint) {
         let displaced = match hint {
             Hint::Soon if !self.in_order.get() => self.shared.remotes[self.me].slot.put(job),

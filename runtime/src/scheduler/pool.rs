@@ -1,7 +1,7 @@
 //! Which memory is there for cells of one size?
 //!
-//! A pool: the slots of one class that one heap has, and where they come back to. `slab` has the
-//! essay.
+//! A pool: the slots of one class that one heap has, and where they come back to. The essay is that
+//! of `slab`.
 
 use super::{class::Class, policy};
 use heist_core::{
@@ -155,8 +155,8 @@ pub struct Pool {
     class: Class,
     /// An `Arc::as_ptr`.
     owner: *const (),
-    /// Vacant slots; only the heap's thread touches them.
-    /// On a line of their own: others read the token and the owner.
+    /// Vacant slots; only the heap's thread touches them. On a line of their own: others read the
+    /// token and the owner.
     vacant: CachePadded<UnsafeCell<Link>>,
     chunks: Mutex<Vec<Chunk>>,
     /// After the slab's end: how many slots are occupied.
@@ -198,12 +198,12 @@ impl PoolRef {
         unsafe { self.0.as_ref() }
     }
 
-    /// Adds vacant slots, with `rest` for their word.
+    /// Adds vacant slots with this word.
     ///
     /// # Safety
     ///
     /// The pool's heap is this thread's, and the slab is there.
-    pub unsafe fn grow(self, rest: u64, first_chunk: usize) {
+    pub unsafe fn grow(self, word: u64, first_chunk: usize) {
         // SAFETY: the contract of this function.
         let pool = unsafe { self.get() };
         let size = pool.class.slot().size();
@@ -219,7 +219,7 @@ impl PoolRef {
         for slot in chunk.slots().rev() {
             let new = Slot {
                 job: JobHeader::new(&JobTable(never)),
-                word: AtomicU64::new(rest),
+                word: AtomicU64::new(word),
                 pool: self.0,
                 owned: UnsafeCell::new(()),
             };
@@ -393,7 +393,7 @@ impl Chunk {
 impl Drop for Chunk {
     fn drop(&mut self) {
         for slot in self.slots() {
-            // SAFETY: initialised by `Pool::grow`; nobody reaches it any more.
+            // SAFETY: initialised by `PoolRef::grow`; nobody reaches it any more.
             unsafe { slot.drop_in_place() };
         }
         // SAFETY: allocated by `new` with this layout.

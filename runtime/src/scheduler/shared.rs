@@ -10,7 +10,7 @@ use super::{
     idle::{Glance, Idle, Unpark},
     leader::{Leader, Leading},
     policy,
-    slab::Slab,
+    slab::{Owner, Slab},
 };
 use heist_core::{
     job::{Job, JobSlot},
@@ -40,6 +40,12 @@ pub struct Shared {
     pub driver: Driver,
     pub slab: Slab<Self>,
     pub seed: u64,
+}
+
+impl Owner for Shared {
+    fn slab(&self) -> &Slab<Self> {
+        &self.slab
+    }
 }
 
 impl Shared {

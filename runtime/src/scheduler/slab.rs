@@ -50,6 +50,11 @@ impl Default for Heap {
     }
 }
 
+/// Who has a slab.
+pub trait Owner: Sized + Send + Sync + 'static {
+    fn slab(&self) -> &Slab<Self>;
+}
+
 /// All cells of one runtime.
 pub struct Slab<O> {
     book: Mutex<Book<O>>,
@@ -60,9 +65,8 @@ pub struct Slab<O> {
 }
 
 struct Book<O> {
-    /// The word of a slot that never had a cell.
-    rest: u64,
-    is_closed: bool,
+    /// After the end: the word of a slot that never had a cell. Until then it is 0.
+    closed: Option<u64>,
     /// From the first cell until all are gone: the slab's own owner.
     keep: Option<Arc<O>>,
     pools: Vec<PoolRef>,
@@ -73,8 +77,7 @@ impl<O> Slab<O> {
     pub fn new(first_chunk: usize) -> Self {
         Self {
             book: Mutex::new(Book {
-                rest: 0,
-                is_closed: false,
+                closed: None,
                 keep: None,
                 pools: Vec::new(),
             }),
@@ -105,8 +108,8 @@ impl<O> Slab<O> {
     #[cold]
     fn grow(&self, heap: &Heap, owner: &Arc<O>, class: Class) -> NonNull<Slot> {
         let mut book = self.book.lock();
-        if !book.is_closed && book.keep.is_none() {
-            book.keep = Some(owner.clone());
+        if book.closed.is_none() {
+            book.keep.get_or_insert_with(|| owner.clone());
         }
         let place = &heap.pools[class.index()];
         let pool = place.get().unwrap_or_else(|| {
@@ -116,7 +119,7 @@ impl<O> Slab<O> {
             pool
         });
         // SAFETY: own-list, and the pool is there as long as `self`.
-        unsafe { pool.grow(book.rest, self.first_chunk) };
+        unsafe { pool.grow(book.closed.unwrap_or(0), self.first_chunk) };
         // SAFETY: the pool is there as long as `self`.
         let pool = unsafe { pool.get() };
         // SAFETY: own-list.
@@ -129,11 +132,10 @@ impl<O> Slab<O> {
         slots.for_each(visit);
     }
 
-    /// The same; slots that come later have `rest` for their word.
-    pub fn close<'a>(&'a self, rest: u64, visit: impl FnMut(Seen<'a>)) {
+    /// The same; slots that come later have `word` for their word.
+    pub fn close<'a>(&'a self, word: u64, visit: impl FnMut(Seen<'a>)) {
         let mut book = self.book.lock();
-        book.is_closed = true;
-        book.rest = rest;
+        book.closed = Some(word);
         let slots = Self::slots(&book);
         drop(book);
         slots.for_each(visit);

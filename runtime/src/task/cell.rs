@@ -32,9 +32,10 @@ use super::{
     state::{Running, State},
 };
 use crate::scheduler::{
-    Hint, Slab,
+    Hint,
     class::Class,
     pool::{self, Slot, Vacant},
+    slab::Owner,
 };
 use heist_core::{
     job::{Job, JobHeader, JobTable, Table},
@@ -56,7 +57,7 @@ use std::{
 /// Who schedules a kind of tasks.
 pub trait Schedule: Sized + 'static {
     /// Who has the slab.
-    type Base: Send + Sync + 'static;
+    type Base: Owner;
 
     /// What each of these tasks keeps alive, until its cell is freed.
     type Keep: Send + Sync + 'static;
@@ -64,11 +65,7 @@ pub trait Schedule: Sized + 'static {
     /// Where this thread gets memory, and hands over a job. It outlives the cell.
     type Route;
 
-    fn slab(base: &Self::Base) -> &Slab<Self::Base>;
-
     fn allocate(route: &Self::Route, class: Class) -> Vacant<Self::Base>;
-
-    fn keep(route: &Self::Route) -> Self::Keep;
 
     fn route(base: &Arc<Self::Base>, keep: &Self::Keep) -> Self::Route;
 
@@ -214,6 +211,7 @@ impl<F: Future, S: Schedule> Entry<F, S> {
     pub fn new(
         future: F,
         route: &S::Route,
+        keep: S::Keep,
         joined: bool,
         spawned_at: &'static Location<'static>,
         cold: Option<Box<Cold>>,
@@ -238,7 +236,6 @@ impl<F: Future, S: Schedule> Entry<F, S> {
             id: TaskId::fresh(),
             cold,
         };
-        let keep = S::keep(route);
         let vacant = S::allocate(route, const { Class::of(Layout::new::<Cell<F, S>>()) });
         let cell = vacant.occupy(job).cast();
         // SAFETY: of its class, the slot is large enough and aligned.
@@ -259,7 +256,7 @@ impl<F: Future, S: Schedule> Entry<F, S> {
         // Not the cell's: shutdown, which waits for us, may end with the last one.
         let base = Arc::clone(&self.base());
         self.header().state().uncount(running);
-        S::slab(&base).ending.one_less();
+        base.slab().ending.one_less();
     }
 
     pub fn header(&self) -> &Header {

@@ -9,13 +9,13 @@
 //! All three use the same cell.
 
 use super::{
-    cell::{Entry, Schedule},
+    cell::{Entry, Header, Schedule},
     cold::Cold,
     handle::JoinHandle,
     reference::{self, TaskRef},
     run,
 };
-use crate::scheduler::{self, Hint, Home, Shared, Slab, class::Class, pool::Vacant};
+use crate::scheduler::{self, Hint, Home, Shared, class::Class, pool::Vacant};
 use heist_core::{
     job::Job,
     primitive::{
@@ -34,15 +34,9 @@ impl Schedule for Workers {
     type Keep = ();
     type Route = scheduler::Route;
 
-    fn slab(shared: &Shared) -> &Slab<Shared> {
-        &shared.slab
-    }
-
     fn allocate(route: &scheduler::Route, class: Class) -> Vacant<Shared> {
         route.allocate(class)
     }
-
-    fn keep(_: &scheduler::Route) {}
 
     fn route(shared: &Arc<Shared>, (): &()) -> scheduler::Route {
         scheduler::Route::of(shared)
@@ -111,16 +105,8 @@ impl Schedule for Pinned {
     type Keep = Arc<Thread>;
     type Route = Arc<Thread>;
 
-    fn slab(shared: &Shared) -> &Slab<Shared> {
-        &shared.slab
-    }
-
     fn allocate(thread: &Arc<Thread>, class: Class) -> Vacant<Shared> {
-        scheduler::Route::of(&thread.shared).allocate(class)
-    }
-
-    fn keep(thread: &Arc<Thread>) -> Arc<Thread> {
-        thread.clone()
+        scheduler::allocate(&thread.shared, class)
     }
 
     fn route(_: &Arc<Shared>, thread: &Arc<Thread>) -> Arc<Thread> {
@@ -159,16 +145,8 @@ impl Schedule for Blocking {
     type Keep = Arc<BlockingOwner>;
     type Route = Arc<BlockingOwner>;
 
-    fn slab(shared: &Shared) -> &Slab<Shared> {
-        &shared.slab
-    }
-
     fn allocate(owner: &Arc<BlockingOwner>, class: Class) -> Vacant<Shared> {
-        scheduler::Route::of(&owner.shared).allocate(class)
-    }
-
-    fn keep(owner: &Arc<BlockingOwner>) -> Arc<BlockingOwner> {
-        owner.clone()
+        scheduler::allocate(&owner.shared, class)
     }
 
     fn route(_: &Arc<Shared>, owner: &Arc<BlockingOwner>) -> Arc<BlockingOwner> {
@@ -200,9 +178,8 @@ pub enum First {
 }
 
 /// Above this a future is boxed before it goes into its cell: a slab keeps the memory of its cells,
-/// and large ones are rare. With its header such a cell is no larger than the last of the classes
-/// that waste little: 2 KiB.
-const BOXED_ABOVE: usize = 2 * 1024 - 128;
+/// and large ones are rare. With what else is in it such a cell fits a class that wastes little.
+const BOXED_ABOVE: usize = Class::WASTES_LITTLE - size_of::<Header>() - 2 * BOXED_ALIGNMENT;
 /// Alignments above this are those of few types, and need slots that waste memory.
 const BOXED_ALIGNMENT: usize = 16;
 
@@ -210,25 +187,27 @@ const BOXED_ALIGNMENT: usize = 16;
 pub fn spawn<F: Future + 'static, S: Schedule>(
     future: F,
     route: S::Route,
+    keep: S::Keep,
     cold: Option<Box<Cold>>,
     first: First,
     at: &'static Location<'static>,
 ) -> JoinHandle<F::Output> {
     if const { size_of::<F>() > BOXED_ABOVE || align_of::<F>() > BOXED_ALIGNMENT } {
-        start::<_, S>(Box::pin(future), route, cold, first, at)
+        start::<_, S>(Box::pin(future), route, keep, cold, first, at)
     } else {
-        start::<_, S>(future, route, cold, first, at)
+        start::<_, S>(future, route, keep, cold, first, at)
     }
 }
 
 fn start<F: Future, S: Schedule>(
     future: F,
     route: S::Route,
+    keep: S::Keep,
     cold: Option<Box<Cold>>,
     first: First,
     at: &'static Location<'static>,
 ) -> JoinHandle<F::Output> {
-    let (entry, accepted) = Entry::<_, S>::new(future, &route, true, at, cold);
+    let (entry, accepted) = Entry::<_, S>::new(future, &route, keep, true, at, cold);
     let handle = JoinHandle::new(TaskRef::of(&entry));
     if accepted && first == First::Queued {
         S::send(route, entry.into_job(), Hint::Soon);
@@ -248,7 +227,8 @@ pub fn spawn_pinned<F: Future + 'static>(
     at: &'static Location<'static>,
 ) -> JoinHandle<F::Output> {
     thread.used.store(true, Ordering::Relaxed);
-    let handle = spawn::<F, Pinned>(future, thread.clone(), cold, first, at);
+    let (route, keep) = (thread.clone(), thread.clone());
+    let handle = spawn::<F, Pinned>(future, route, keep, cold, first, at);
     if thread.closed.load(Ordering::Relaxed) {
         handle.abort();
     }
