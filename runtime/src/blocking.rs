@@ -33,9 +33,8 @@ impl Handle {
             _at_work: self.shared().driver.outside.at_work(),
         };
         let cold = Cold::new(None, locals::inherit());
-        let (route, keep) = (self.blocking().clone(), self.blocking().clone());
-        let at = Location::caller();
-        kinds::spawn::<_, Blocking>(future, route, keep, cold, First::Queued, at)
+        let (owner, at) = (self.blocking(), Location::caller());
+        kinds::spawn::<_, Blocking>(future, owner, owner.clone(), cold, First::Queued, at)
     }
 }
 

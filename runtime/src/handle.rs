@@ -76,7 +76,7 @@ impl Handle {
         F::Output: Send + 'static,
     {
         let cold = Cold::new(None, locals::inherit());
-        let (route, at) = (Route::of(self.shared()), Location::caller());
+        let (route, at) = (Route::to(self.shared()), Location::caller());
         kinds::spawn::<F, Workers>(future, route, (), cold, First::Queued, at)
     }
 

@@ -86,9 +86,13 @@ impl Builder {
         F: Future + Send + 'static,
         F::Output: Send + 'static,
     {
+        let outside;
         let route = match Route::here() {
             Some(route) => route,
-            None => Route::Injector(context::shared()),
+            None => {
+                outside = context::shared();
+                Route::Injector(&outside)
+            }
         };
         let first = if self.eager && scheduler::local::is_worker_of(route.shared()) {
             First::Eager

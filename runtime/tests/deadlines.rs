@@ -86,6 +86,40 @@ async fn moving_on_from_a_wait_leaves_the_set_as_it_was() {
     assert_eq!(start.elapsed(), MS(50), "it went on meanwhile");
 }
 
+/// Its timeout arms no timer for it.
+#[heist::test(paused)]
+async fn a_task_that_wakes_itself_is_cut_off_all_the_same() {
+    let polls = AtomicUsize::new(0);
+    let endless = poll_fn(|cx| {
+        if polls.fetch_add(1, SeqCst) == 100 {
+            advance(MS(10));
+        }
+        cx.waker().wake_by_ref();
+        Poll::<()>::Pending
+    });
+    timeout(MS(10), endless).await.unwrap_err();
+    assert_eq!(polls.load(SeqCst), 101);
+}
+
+/// They share a waker, and one of them wakes it.
+#[heist::test(paused)]
+async fn a_neighbour_that_yields_does_not_keep_a_timeout_from_ringing() {
+    let yields = || async {
+        for _ in 0..3 {
+            yield_now().await;
+        }
+    };
+    let start = Instant::now();
+    for _ in 0..3 {
+        let short = || timeout(MS(10), pending::<()>());
+        let (first, (), second) = futures::join!(short(), yields(), short());
+        assert!(first.is_err() && second.is_err());
+        let (first, (), second) = gather!(short(), yields(), short()).await;
+        assert!(first.is_err() && second.is_err());
+    }
+    assert_eq!(start.elapsed(), MS(60));
+}
+
 /// V17, V20: a future that goes on after its own little timeouts cannot outlive the large one.
 #[heist::test(paused)]
 async fn a_timeout_cannot_be_swallowed() {

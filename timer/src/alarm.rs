@@ -107,6 +107,21 @@ impl Alarm {
         Poll::Ready(())
     }
 
+    /// The same for one who is polled again in any case: it arms no timer.
+    pub fn poll_in_passing(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let now = match self.state {
+            State::After(_) | State::At(_) => Instant::now(),
+            State::Armed { .. } | State::Rung(_) => return self.poll(cx),
+        };
+        if let State::After(duration) = self.state {
+            self.state = State::At(now + duration);
+        }
+        match self.state {
+            State::At(deadline) if now < deadline => Poll::Pending,
+            _ => self.poll(cx),
+        }
+    }
+
     /// Reads the clock for the first time and, if the deadline is yet to come, arms a timer.
     fn start(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         if matches!(self.state, State::Rung(_)) {

@@ -2,7 +2,7 @@
 
 use crate::{alarm::Alarm, instant::Instant};
 use heist_core::{
-    budget,
+    again, budget,
     wait::{self, Kind},
 };
 use pin_project_lite::pin_project;
@@ -194,11 +194,16 @@ impl<F: Future> Future for Timeout<F> {
         let this = self.project();
         // Said before the future is polled: if it knows better what it waits for, that stays.
         wait::pending(Kind::Sleep, this.alarm.location(), 0);
-        if let Poll::Ready(value) = this.future.poll(cx) {
+        let (polled, again) = again::watch(cx, |cx| this.future.poll(cx));
+        if let Poll::Ready(value) = polled {
             return Poll::Ready(Ok(value));
         }
         // Whatever budget the future has left: one that uses up each poll's would never be late.
-        ready!(this.alarm.poll(cx));
+        ready!(if again {
+            this.alarm.poll_in_passing(cx)
+        } else {
+            this.alarm.poll(cx)
+        });
         budget::spend();
         let deadline = this
             .alarm

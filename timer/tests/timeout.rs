@@ -3,7 +3,7 @@
 mod common;
 
 use common::{Count, MS, panic_of, pass, poll, poll_with, worker};
-use heist_core::{current, task::TaskId, wait::Kind};
+use heist_core::{again, current, task::TaskId, wait::Kind};
 use heist_timer::{
     Clock, Elapsed, Instant, Timers, drive::drive, enter, move_on_after, sleep, timeout, timeout_at,
 };
@@ -49,6 +49,76 @@ fn the_time_begins_at_the_end_of_the_first_pending_poll() {
     assert_eq!(slow.deadline(), None);
     assert!(poll(&mut slow).is_pending());
     assert_eq!(slow.deadline(), Some(Instant::now() + MS));
+}
+
+/// Pending, and woken for the next turn as a task is, so many times; then as `last` says.
+fn yields(times: u32, last: Poll<u32>) -> impl Future<Output = u32> + Unpin {
+    let mut left = times;
+    poll_fn(move |cx| {
+        if left == 0 {
+            return last;
+        }
+        left -= 1;
+        cx.waker().wake_by_ref();
+        again::note(cx.waker().data(), cx.waker().vtable());
+        Poll::Pending
+    })
+}
+
+#[test]
+fn a_future_that_only_lets_others_run_makes_no_timer() {
+    let (timers, _entered) = worker();
+    let mut polite = timeout(MS, yields(2, Poll::Ready(7)));
+    for _ in 0..2 {
+        assert!(poll(&mut polite).is_pending());
+        assert_eq!(timers.armed(), 0);
+        assert_eq!(polite.deadline(), Some(Instant::now() + MS));
+    }
+    assert_eq!(poll(&mut polite), Poll::Ready(Ok(7)));
+}
+
+#[test]
+fn the_time_goes_on_while_a_future_lets_others_run() {
+    let (timers, _entered) = worker();
+    let mut polite = timeout(3 * MS, yields(10, Poll::Ready(7)));
+    let deadline = Instant::now() + 3 * MS;
+    for _ in 0..3 {
+        assert!(poll(&mut polite).is_pending());
+        timers.clock().advance(MS);
+    }
+    let Poll::Ready(Err(elapsed)) = poll(&mut polite) else {
+        panic!("it is over, also without a timer")
+    };
+    assert_eq!(elapsed.deadline(), deadline);
+}
+
+#[test]
+fn a_future_that_waits_at_last_has_its_timer() {
+    let (timers, _entered) = worker();
+    let count = Count::new();
+    let waker = count.waker();
+    let mut slow = timeout(MS, yields(1, Poll::Pending));
+    assert!(poll_with(&mut slow, &waker).is_pending());
+    assert_eq!((timers.armed(), count.get()), (0, 1));
+    assert!(poll_with(&mut slow, &waker).is_pending());
+    assert_eq!((timers.armed(), count.get()), (1, 1));
+    pass(&timers, MS);
+    assert_eq!(count.get(), 2);
+}
+
+/// That another future lets others run says nothing about this one, whoever is asked first.
+#[test]
+fn the_timer_does_not_rely_on_a_neighbour() {
+    let (timers, _entered) = worker();
+    let [ours, theirs] = [Count::new(), Count::new()].map(|count| count.waker());
+    let inner = poll_fn(|_| {
+        assert!(poll_with(&mut yields(1, Poll::Pending), &theirs).is_pending());
+        Poll::<()>::Pending
+    });
+    let mut waits = timeout(MS, inner);
+    assert!(poll_with(&mut yields(1, Poll::Pending), &ours).is_pending());
+    assert!(poll_with(&mut waits, &ours).is_pending());
+    assert_eq!(timers.armed(), 1);
 }
 
 /// V16, but the future is polled first.

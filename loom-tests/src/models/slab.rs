@@ -42,7 +42,6 @@ impl heist::internals::Owner for Owner {
 enum Kept {}
 
 /// A thread that spawns.
-#[derive(Clone)]
 struct Spawner {
     owner: Arc<Owner>,
     heap: Rc<Heap>,
@@ -52,23 +51,19 @@ struct Spawner {
 impl Schedule for Kept {
     type Base = Owner;
     type Keep = Arc<()>;
-    /// `None`: the task was woken, and runs at once.
-    type Route = Option<Spawner>;
+    type Route<'a> = &'a Spawner;
 
-    fn allocate(spawner: &Option<Spawner>, class: Class) -> Vacant<Owner> {
-        let Spawner { owner, heap, .. } = spawner.as_ref().expect("it spawns");
+    fn allocate(spawner: &&Spawner, class: Class) -> Vacant<Owner> {
+        let Spawner { owner, heap, .. } = spawner;
         owner.slab.allocate(heap, owner, class)
     }
 
-    fn route(_: &Arc<Owner>, _: &Arc<()>) -> Option<Spawner> {
-        None
+    fn send(spawner: &Spawner, job: Job) {
+        spawner.kept.borrow_mut().push(job);
     }
 
-    fn send(spawner: Option<Spawner>, job: Job, _: Hint) {
-        match spawner {
-            Some(spawner) => spawner.kept.borrow_mut().push(job),
-            None => job.run(),
-        }
+    fn send_again(_: &Arc<Owner>, _: Arc<()>, job: Job, _: Hint) {
+        job.run();
     }
 
     fn run<F: Future>(entry: Entry<F, Self>) {
@@ -127,9 +122,8 @@ impl Spawner {
 
     fn spawn_ready_after(&self, polls: usize) -> (JoinHandle<Touched>, Option<Job>) {
         let (future, at) = (After(polls, Touched::new()), Location::caller());
-        // What the cell keeps: loom sees if it leaks.
-        let (route, keep) = (Some(self.clone()), Arc::new(()));
-        let handle = spawn_task::<_, Kept>(future, route, keep, None, First::Queued, at);
+        let keep = Arc::new(()); // what the cell keeps: loom sees if it leaks
+        let handle = spawn_task::<_, Kept>(future, self, keep, None, First::Queued, at);
         (handle, self.kept.borrow_mut().pop())
     }
 

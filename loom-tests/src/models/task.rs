@@ -31,24 +31,13 @@ use std::{
     task::{Context, Poll, Waker},
 };
 
-/// Run by whoever schedules it; only the first entry is kept, for the model to give to a thread.
+/// Run by whoever wakes it; only the first entry is kept, for the model to give to a thread.
 enum AtOnce {}
 
 struct Owner {
-    first: Kept,
+    first: PlainMutex<Option<Job>>,
     slab: Slab<Owner>,
 }
-
-/// What became of a task's first entry.
-#[derive(Default)]
-enum Entered {
-    #[default]
-    NotYet,
-    Kept(Job),
-    Given,
-}
-
-type Kept = Plain<PlainMutex<Entered>>;
 
 impl heist::internals::Owner for Owner {
     fn slab(&self) -> &Slab<Self> {
@@ -56,38 +45,22 @@ impl heist::internals::Owner for Owner {
     }
 }
 
-/// Where a spawn gets its memory, and whose first entry is kept.
-struct Route {
-    spawner: Option<Arc<Owner>>,
-    first: Kept,
-}
-
 impl Schedule for AtOnce {
     type Base = Owner;
     /// loom sees a cell that leaks, because it holds this.
     type Keep = Arc<()>;
-    type Route = Route;
+    type Route<'a> = &'a Arc<Owner>;
 
-    fn allocate(route: &Route, class: Class) -> Vacant<Owner> {
-        let owner = route.spawner.as_ref().expect("for a spawn only");
+    fn allocate(owner: &&Arc<Owner>, class: Class) -> Vacant<Owner> {
         owner.slab.allocate_foreign(owner, class)
     }
 
-    fn route(owner: &Arc<Owner>, _: &Arc<()>) -> Route {
-        Route {
-            spawner: None,
-            first: owner.first.clone(),
-        }
+    fn send(owner: &Arc<Owner>, job: Job) {
+        *owner.first.lock().unwrap() = Some(job);
     }
 
-    fn send(Route { first, .. }: Route, job: Job, _: Hint) {
-        let mut first = first.lock().unwrap();
-        if matches!(*first, Entered::NotYet) {
-            *first = Entered::Kept(job);
-        } else {
-            drop(first);
-            job.run();
-        }
+    fn send_again(_: &Arc<Owner>, _: Arc<()>, job: Job, _: Hint) {
+        job.run();
     }
 
     fn run<F: Future>(entry: Entry<F, Self>) {
@@ -171,7 +144,7 @@ impl World {
         ready: impl FnMut() -> bool + Unpin + 'static,
     ) -> (Self, JoinHandle<Output>) {
         let owner = Arc::new(Owner {
-            first: Plain::default(),
+            first: PlainMutex::default(),
             slab: Slab::new(1),
         });
         let fate = Plain::<Fate>::default();
@@ -184,12 +157,8 @@ impl World {
             wakers,
             ready,
         };
-        let at = Location::caller();
-        let route = Route {
-            spawner: Some(owner.clone()),
-            first: owner.first.clone(),
-        };
-        let handle = spawn_task::<_, AtOnce>(probe, route, Arc::new(()), None, First::Queued, at);
+        let (keep, at) = (Arc::new(()), Location::caller());
+        let handle = spawn_task::<_, AtOnce>(probe, &owner, keep, None, First::Queued, at);
         (Self { owner, fate, note }, handle)
     }
 
@@ -205,11 +174,8 @@ impl World {
 
     /// The task's first entry.
     fn first(&self) -> Job {
-        let first = std::mem::replace(&mut *self.owner.first.lock().unwrap(), Entered::Given);
-        match first {
-            Entered::Kept(job) => job,
-            Entered::NotYet | Entered::Given => panic!("there is one"),
-        }
+        let first = self.owner.first.lock().unwrap().take();
+        first.expect("there is one")
     }
 
     fn waker(&self) -> Waker {

@@ -5,11 +5,14 @@
 //! nothing is current, the budget is unlimited.
 
 use crate::{primitive, reason::Reason, task::TaskId};
-use std::cell::Cell;
+use std::{cell::Cell, task::RawWakerVTable};
 
 /// How many operations one poll may complete before it must let others run. tokio's figure
 /// (`task/coop`), which nobody has found reason to change.
 pub(crate) const BUDGET: u8 = 128;
+
+/// A waker, to compare with one that is there at the same time.
+pub(crate) type WakerAddress = (*const (), *const RawWakerVTable);
 
 /// What is current on a thread. Cells of their own: a poll changes few of them.
 struct Current {
@@ -17,6 +20,8 @@ struct Current {
     /// `None`: no limit, because nobody would poll again.
     budget: Cell<Option<u8>>,
     reason: Cell<Reason>,
+    /// Which waker was woken last, as far as somebody asks.
+    again: Cell<Option<WakerAddress>>,
 }
 
 primitive::thread_local! {
@@ -24,6 +29,7 @@ primitive::thread_local! {
         task: Cell::new(None),
         budget: Cell::new(None),
         reason: Cell::new(Reason::NONE),
+        again: Cell::new(None),
     };
 }
 
@@ -94,6 +100,16 @@ pub(crate) fn set_budget(budget: Option<u8>) {
 #[inline]
 pub(crate) fn set_reason(reason: Reason) {
     with(|current| current.reason.set(reason));
+}
+
+#[inline]
+pub(crate) fn again() -> Option<WakerAddress> {
+    with(|current| current.again.get()).flatten()
+}
+
+#[inline]
+pub(crate) fn set_again(address: Option<WakerAddress>) {
+    with(|current| current.again.set(address));
 }
 
 /// `None` after the thread's thread-locals are gone.

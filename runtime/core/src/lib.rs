@@ -6,6 +6,7 @@
 //! The modules are listed from the user inwards; each imports only modules further down.
 
 pub mod budget; // how long may one poll go on?
+pub mod again; // who is pending only until the next turn?
 pub mod wait; // what does a pending task wait for?
 pub mod current; // which task does this thread poll?
 pub mod reason; // a reason to wait, written down

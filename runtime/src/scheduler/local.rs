@@ -7,12 +7,12 @@ use super::{
     class::Class,
     policy,
     pool::{Owned, Vacant},
-    shared::Shared,
+    shared::{Remote, Shared},
     slab::Heap,
 };
 use heist_core::{
     job::Job,
-    primitive::{self, Arc, deque},
+    primitive::{self, Arc, CachePadded, deque},
 };
 use std::{
     cell::{Cell, RefCell},
@@ -32,6 +32,8 @@ pub enum Hint {
 pub struct Local {
     pub shared: Arc<Shared>,
     pub me: usize,
+    /// What others see of it.
+    pub remote: Arc<CachePadded<Remote>>,
     pub queue: deque::Worker<Job>,
     pub heap: Heap,
     /// How many jobs in a row came from the LIFO slot.
@@ -98,41 +100,30 @@ pub fn leave() -> Option<(Arc<Shared>, Seated)> {
     let away = Seated::new(Place::Away(shared.clone()));
     if let Place::Seat(local) = place {
         // What others cannot see, or rely on us to look at.
-        let next = shared.remotes[local.me].slot.take();
+        let next = local.remote.slot.take();
         next.into_iter().for_each(|job| shared.push_foreign(job));
         shared.driver.timers.leave(local.me);
     }
     Some((shared, away))
 }
 
-/// Where this thread hands over a scheduler's jobs.
-pub enum Route {
+/// Where this thread hands over the jobs of new tasks, and gets memory for them.
+pub enum Route<'a> {
     /// It is one of the workers: to its own queue.
     Here(Rc<Local>),
     /// To the injector.
-    Injector(Arc<Shared>),
+    Injector(&'a Arc<Shared>),
 }
 
-impl Route {
-    pub fn of(shared: &Arc<Shared>) -> Self {
-        let ours = |place: &RefCell<Place>| match &*place.borrow() {
-            Place::Seat(local) if Arc::ptr_eq(&local.shared, shared) => Some(local.clone()),
-            _ => None,
-        };
-        match PLACE.try_with(ours) {
-            Ok(Some(local)) => Self::Here(local),
-            _ => Self::Injector(shared.clone()),
-        }
+impl<'a> Route<'a> {
+    pub fn to(shared: &'a Arc<Shared>) -> Self {
+        seat_of(shared).map_or(Self::Injector(shared), Self::Here)
     }
 
     /// That of the worker that this thread is.
     #[inline]
     pub fn here() -> Option<Self> {
-        let local = |place: &RefCell<Place>| match &*place.borrow() {
-            Place::Seat(local) => Some(local.clone()),
-            _ => None,
-        };
-        PLACE.try_with(local).ok().flatten().map(Self::Here)
+        seat_if(|_| true).map(Self::Here)
     }
 
     /// Whose jobs go this way.
@@ -147,34 +138,46 @@ impl Route {
     #[inline]
     pub fn allocate(&self, class: Class) -> Vacant<Shared> {
         match self {
-            Self::Here(local) => local.allocate(class),
+            Self::Here(local) => {
+                let shared = &local.shared;
+                shared.slab.allocate(&local.heap, shared, class)
+            }
             Self::Injector(shared) => shared.slab.allocate_foreign(shared, class),
         }
     }
 
     /// Gives `job` to the scheduler.
     #[inline]
-    pub fn send(self, job: Job, hint: Hint) {
+    pub fn send(&self, job: Job) {
         match self {
-            Self::Here(local) => local.push(job, hint),
+            Self::Here(local) => local.push(job, Hint::Soon),
             Self::Injector(shared) => shared.push_foreign(job),
         }
     }
 }
 
-/// Memory for a cell in the slab of `shared`.
-pub fn allocate(shared: &Arc<Shared>, class: Class) -> Vacant<Shared> {
-    let own = |place: &RefCell<Place>| match &*place.borrow() {
-        Place::Seat(local) if Arc::ptr_eq(&local.shared, shared) => Some(local.allocate(class)),
-        _ => None,
-    };
-    let own = PLACE.try_with(own).ok().flatten();
-    own.unwrap_or_else(|| shared.slab.allocate_foreign(shared, class))
+/// Gives `job` to the scheduler, which may need nothing more than this job to come to its end.
+#[inline]
+pub fn schedule(shared: &Arc<Shared>, job: Job, hint: Hint) {
+    match seat_of(shared) {
+        Some(local) => local.push(job, hint),
+        None => Arc::clone(shared).push_foreign(job),
+    }
 }
 
-/// Gives `job` to the scheduler.
-pub fn schedule(shared: &Arc<Shared>, job: Job, hint: Hint) {
-    Route::of(shared).send(job, hint);
+/// This thread's seat, if it is one of `shared`.
+fn seat_of(shared: &Arc<Shared>) -> Option<Rc<Local>> {
+    seat_if(|local| Arc::ptr_eq(&local.shared, shared))
+}
+
+/// This thread's seat, if it has one and it `fits`.
+#[inline]
+fn seat_if(fits: impl FnOnce(&Local) -> bool) -> Option<Rc<Local>> {
+    let seat = |place: &RefCell<Place>| match &*place.borrow() {
+        Place::Seat(local) if fits(local) => Some(local.clone()),
+        _ => None,
+    };
+    PLACE.try_with(seat).ok().flatten()
 }
 
 /// Whether this thread works for `shared`, or is away.
@@ -201,14 +204,9 @@ pub fn belongs_to_a_runtime() -> bool {
 }
 
 impl Local {
-    #[inline]
-    fn allocate(&self, class: Class) -> Vacant<Shared> {
-        self.shared.slab.allocate(&self.heap, &self.shared, class)
-    }
-
     fn push(&self, job: Job, hint: Hint) {
         let displaced = match hint {
-            Hint::Soon if !self.in_order.get() => self.shared.remotes[self.me].slot.put(job),
+            Hint::Soon if !self.in_order.get() => self.remote.slot.put(job),
             Hint::Soon | Hint::Behind => Some(job),
         };
         if let Some(job) = displaced {
@@ -219,14 +217,14 @@ impl Local {
 
     /// The next job that is this worker's already.
     pub fn pop(&self) -> Option<Job> {
+        let slot = &self.remote.slot;
         if self.lifo_runs.get() < policy::LIFO_RUNS
-            && let Some(job) = self.shared.remotes[self.me].slot.take()
+            && let Some(job) = slot.take()
         {
             self.lifo_runs.set(self.lifo_runs.get() + 1);
             return Some(job);
         }
         self.lifo_runs.set(0);
-        let slot = &self.shared.remotes[self.me].slot;
         let Some(job) = self.queue.pop() else {
             // Nobody is there whom the slot could keep waiting.
             return slot.take();

@@ -31,7 +31,7 @@ pub mod policy; // which numbers did somebody choose, and why?
 
 pub use assemble::assemble;
 pub use home::{Bell, Home};
-pub use local::{Hint, Route, allocate, schedule};
+pub use local::{Hint, Route, schedule};
 pub use outside::AtWork;
 pub use shared::Shared;
 pub use slab::Slab;

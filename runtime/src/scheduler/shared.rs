@@ -34,7 +34,7 @@ pub struct Remote {
 pub struct Shared {
     pub idle: Idle,
     pub injector: deque::Injector<Job>,
-    pub remotes: Box<[CachePadded<Remote>]>,
+    pub remotes: Box<[Arc<CachePadded<Remote>>]>,
     pub leader: Arc<Leader>,
     pub stand_ins: StandIns,
     pub driver: Driver,
@@ -57,12 +57,12 @@ impl Shared {
         seed: u64,
     ) -> Self {
         let remote = |(queue, home): (&deque::Worker<Job>, &Arc<Home>)| {
-            CachePadded::new(Remote {
+            Arc::new(CachePadded::new(Remote {
                 stealer: queue.stealer(),
                 slot: JobSlot::default(),
                 turn: AtomicU32::new(0),
                 home: home.clone(),
-            })
+            }))
         };
         let remotes: Box<[_]> = queues.iter().zip(leader.homes()).map(remote).collect();
         Self {
@@ -84,23 +84,23 @@ impl Shared {
         // Ordering: the push before the look at who sleeps; pairs with the fences in
         // `Worker::sleep`, `Worker::leave_search`, `StandIn::wait` and `drain_injector`.
         fence(Ordering::SeqCst);
-        let glance = self.call_one();
-        if glance.is_stopping() {
+        if self.share().is_stopping() {
             // Liveness: the last drain may have come before our push.
             self.drain_injector();
         }
     }
 
-    /// A worker has more than it runs next: wake somebody, if it looks worth it.
+    /// There is more to run: wakes somebody, if it looks worth it. Says what it saw.
     ///
-    /// Why not a fence: the caller is awake and will run the job itself. A sleeper missed here is
+    /// Why not a fence: a worker is awake and will run the job itself. A sleeper missed here is
     /// parallelism lost for a moment, not a job.
     #[inline]
-    pub fn share(&self) {
+    pub fn share(&self) -> Glance {
         let glance = self.idle.glance();
         if glance.calls_for_one() || self.stand_ins.is_anybody_waiting() {
-            self.call_one();
+            return self.call_one();
         }
+        glance
     }
 
     /// Wakes one who sleeps: a worker, or with all of them awake a stand-in. Nobody, if somebody

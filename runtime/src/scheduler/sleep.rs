@@ -71,7 +71,7 @@ impl Worker {
 
     /// Something that only this thread can do.
     fn is_called(&self, bell: Option<&Bell>) -> bool {
-        bell.is_some_and(Bell::is_rung) || self.shared.remotes[self.me].home.has_jobs()
+        bell.is_some_and(Bell::is_rung) || self.local.remote.home.has_jobs()
     }
 
     fn has_dispatch(&self) -> bool {
@@ -81,7 +81,7 @@ impl Worker {
     /// One wait, chosen anew each time: what there is to wait for may have changed.
     fn wait(&self, view: View) -> Overdue {
         let driver = &self.shared.driver;
-        let parker = &self.shared.remotes[self.me].home.parker;
+        let parker = &self.local.remote.home.parker;
         let mut deputy = view.is_deputy(self.me);
         let lead = self.shared.leader.try_lead(self.me, &driver.timers);
         if lead.is_none()

@@ -65,9 +65,7 @@ impl Worker {
     fn next_turn(&self) {
         let turn = self.turn.get().wrapping_add(1);
         self.turn.set(turn);
-        self.shared.remotes[self.me]
-            .turn
-            .store(turn, Ordering::Relaxed);
+        self.local.remote.turn.store(turn, Ordering::Relaxed);
         match self.rhythm.turn(self.shared.driver.timers.clock()) {
             Look::Ahead => {}
             look => self.look_up(look),

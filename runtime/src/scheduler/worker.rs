@@ -54,6 +54,7 @@ impl Worker {
             heap,
         } = seat;
         let local = Rc::new(Local {
+            remote: shared.remotes[me].clone(),
             shared: shared.clone(),
             me,
             queue,
@@ -108,7 +109,7 @@ impl Worker {
 
     /// Own jobs first, then the injector, then the others' queues.
     pub fn find(&self) -> Option<Job> {
-        let home = &self.shared.remotes[self.me].home;
+        let home = &self.local.remote.home;
         if self.outside_first.get() {
             self.outside_first.set(false);
             if let Some(job) = home.pop().or_else(|| self.injected()) {

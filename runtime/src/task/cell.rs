@@ -60,17 +60,18 @@ pub trait Schedule: Sized + 'static {
     type Base: Owner;
 
     /// What each of these tasks keeps alive, until its cell is freed.
-    type Keep: Send + Sync + 'static;
+    type Keep: Clone + Send + Sync + 'static;
 
-    /// Where this thread gets memory, and hands over a job. It outlives the cell.
-    type Route;
+    /// Where this thread gets memory, and hands over the job of a new task.
+    type Route<'a>;
 
-    fn allocate(route: &Self::Route, class: Class) -> Vacant<Self::Base>;
+    fn allocate(route: &Self::Route<'_>, class: Class) -> Vacant<Self::Base>;
 
-    fn route(base: &Arc<Self::Base>, keep: &Self::Keep) -> Self::Route;
+    /// Sees to it that the job of a new task is run.
+    fn send(route: Self::Route<'_>, job: Job);
 
-    /// Sees to it that `job` is run.
-    fn send(route: Self::Route, job: Job, hint: Hint);
+    /// The same for a job that is not new. `base` is there only as long as the job is not run.
+    fn send_again(base: &Arc<Self::Base>, keep: Self::Keep, job: Job, hint: Hint);
 
     /// Runs the task once: `run::run`, which stands above this module.
     fn run<F: Future>(entry: Entry<F, Self>);
@@ -210,7 +211,7 @@ impl<F: Future, S: Schedule> Entry<F, S> {
     /// drop it; the caller's route keeps the runtime until then.
     pub fn new(
         future: F,
-        route: &S::Route,
+        route: &S::Route<'_>,
         keep: S::Keep,
         joined: bool,
         spawned_at: &'static Location<'static>,
@@ -272,8 +273,17 @@ impl<F: Future, S: Schedule> Entry<F, S> {
         unsafe { pool::owner(&self.cell().header.slot) }
     }
 
-    /// Polls the future.
-    pub fn poll(&self, _: &Running, cx: &mut Context<'_>) -> Poll<F::Output> {
+    /// Polls the future. If it is ready, its output comes in its place, also if its drop panics;
+    /// true then.
+    pub fn advance(&self, running: &Running, cx: &mut Context<'_>) -> bool {
+        let Poll::Ready(output) = self.poll(running, cx) else {
+            return false;
+        };
+        self.store(running, Ok(output));
+        true
+    }
+
+    fn poll(&self, _: &Running, cx: &mut Context<'_>) -> Poll<F::Output> {
         self.cell().stage.with_mut(|stage| {
             // SAFETY: `Running`: no other thread touches the stage now, and this thread does so
             // only here, since a task is not polled inside its own poll.
@@ -289,6 +299,22 @@ impl<F: Future, S: Schedule> Entry<F, S> {
     /// Drops the future, and stores the outcome in its place.
     pub fn store(&self, running: &Running, outcome: Outcome<F::Output>) {
         self.replace(running, Stage::Output(outcome));
+    }
+
+    /// Whether the outcome is in its place.
+    pub fn has_outcome(&self, running: &Running) -> bool {
+        self.look(running, |stage| matches!(stage, Stage::Output(_)))
+    }
+
+    /// Whether anything happens when the outcome is dropped.
+    pub fn needs_clear(&self, running: &Running) -> bool {
+        std::mem::needs_drop::<F::Output>()
+            || !self.look(running, |stage| matches!(stage, Stage::Output(Ok(_))))
+    }
+
+    fn look(&self, _: &Running, look: impl FnOnce(&Stage<F>) -> bool) -> bool {
+        // SAFETY: as in `poll`.
+        self.cell().stage.with(|stage| look(unsafe { &*stage }))
     }
 
     /// Drops the future or the output.
@@ -311,8 +337,8 @@ impl<F: Future, S: Schedule> Entry<F, S> {
     /// Has the scheduler see to it.
     pub fn schedule(self, hint: Hint) {
         // Before the job is handed over: another thread may run it then, and free the cell.
-        let route = S::route(&self.base(), self.keep());
-        S::send(route, self.into_job(), hint);
+        let (base, keep) = (self.base(), self.keep().clone());
+        S::send_again(&base, keep, self.into_job(), hint);
     }
 
     /// The address, for a waker or another reference.

@@ -15,7 +15,7 @@ use super::{
     reference::{self, TaskRef},
     run,
 };
-use crate::scheduler::{self, Hint, Home, Shared, class::Class, pool::Vacant};
+use crate::scheduler::{self, Hint, Home, Route, Shared, class::Class, pool::Vacant};
 use heist_core::{
     job::Job,
     primitive::{
@@ -32,20 +32,24 @@ pub enum Workers {}
 impl Schedule for Workers {
     type Base = Shared;
     type Keep = ();
-    type Route = scheduler::Route;
+    type Route<'a> = Route<'a>;
 
-    fn allocate(route: &scheduler::Route, class: Class) -> Vacant<Shared> {
+    #[inline]
+    fn allocate(route: &Route<'_>, class: Class) -> Vacant<Shared> {
         route.allocate(class)
     }
 
-    fn route(shared: &Arc<Shared>, (): &()) -> scheduler::Route {
-        scheduler::Route::of(shared)
+    #[inline]
+    fn send(route: Route<'_>, job: Job) {
+        route.send(job);
     }
 
-    fn send(route: scheduler::Route, job: Job, hint: Hint) {
-        route.send(job, hint);
+    #[inline]
+    fn send_again(shared: &Arc<Shared>, (): (), job: Job, hint: Hint) {
+        scheduler::schedule(shared, job, hint);
     }
 
+    #[inline]
     fn run<F: Future>(entry: Entry<F, Self>) {
         run::run(entry);
     }
@@ -103,21 +107,21 @@ impl Thread {
 impl Schedule for Pinned {
     type Base = Shared;
     type Keep = Arc<Thread>;
-    type Route = Arc<Thread>;
+    type Route<'a> = &'a Thread;
 
-    fn allocate(thread: &Arc<Thread>, class: Class) -> Vacant<Shared> {
-        scheduler::allocate(&thread.shared, class)
+    fn allocate(thread: &&Thread, class: Class) -> Vacant<Shared> {
+        Route::to(&thread.shared).allocate(class)
     }
 
-    fn route(_: &Arc<Shared>, thread: &Arc<Thread>) -> Arc<Thread> {
-        thread.clone()
-    }
-
-    fn send(thread: Arc<Thread>, job: Job, _: Hint) {
+    fn send(thread: &Thread, job: Job) {
         let driver = &thread.shared.driver;
         let paused = driver.timers.clock().is_paused();
         let at_work = paused.then(|| driver.outside.at_work());
         thread.home.push((job, at_work), &driver.reactor);
+    }
+
+    fn send_again(_: &Arc<Shared>, thread: Arc<Thread>, job: Job, _: Hint) {
+        Self::send(&thread, job);
     }
 
     fn run<F: Future>(entry: Entry<F, Self>) {
@@ -143,22 +147,22 @@ pub struct BlockingOwner {
 impl Schedule for Blocking {
     type Base = Shared;
     type Keep = Arc<BlockingOwner>;
-    type Route = Arc<BlockingOwner>;
+    type Route<'a> = &'a BlockingOwner;
 
-    fn allocate(owner: &Arc<BlockingOwner>, class: Class) -> Vacant<Shared> {
-        scheduler::allocate(&owner.shared, class)
+    fn allocate(owner: &&BlockingOwner, class: Class) -> Vacant<Shared> {
+        Route::to(&owner.shared).allocate(class)
     }
 
-    fn route(_: &Arc<Shared>, owner: &Arc<BlockingOwner>) -> Arc<BlockingOwner> {
-        owner.clone()
-    }
-
-    fn send(owner: Arc<BlockingOwner>, job: Job, _: Hint) {
+    fn send(owner: &BlockingOwner, job: Job) {
         if let Err(job) = Pool::push(&owner.pool, job) {
             // No thread is to be had. A worker is a poor place for a closure that blocks, but the
             // others help it out, and nobody waits for ever.
             scheduler::schedule(&owner.shared, job, Hint::Behind);
         }
+    }
+
+    fn send_again(_: &Arc<Shared>, owner: Arc<BlockingOwner>, job: Job, _: Hint) {
+        Self::send(&owner, job);
     }
 
     fn run<F: Future>(entry: Entry<F, Self>) {
@@ -186,7 +190,7 @@ const BOXED_ALIGNMENT: usize = 16;
 /// Makes a task of `future`.
 pub fn spawn<F: Future + 'static, S: Schedule>(
     future: F,
-    route: S::Route,
+    route: S::Route<'_>,
     keep: S::Keep,
     cold: Option<Box<Cold>>,
     first: First,
@@ -201,7 +205,7 @@ pub fn spawn<F: Future + 'static, S: Schedule>(
 
 fn start<F: Future, S: Schedule>(
     future: F,
-    route: S::Route,
+    route: S::Route<'_>,
     keep: S::Keep,
     cold: Option<Box<Cold>>,
     first: First,
@@ -210,7 +214,7 @@ fn start<F: Future, S: Schedule>(
     let (entry, accepted) = Entry::<_, S>::new(future, &route, keep, true, at, cold);
     let handle = JoinHandle::new(TaskRef::of(&entry));
     if accepted && first == First::Queued {
-        S::send(route, entry.into_job(), Hint::Soon);
+        S::send(route, entry.into_job());
     } else {
         // Refused, this run drops the future.
         entry.into_job().run();
@@ -227,8 +231,7 @@ pub fn spawn_pinned<F: Future + 'static>(
     at: &'static Location<'static>,
 ) -> JoinHandle<F::Output> {
     thread.used.store(true, Ordering::Relaxed);
-    let (route, keep) = (thread.clone(), thread.clone());
-    let handle = spawn::<F, Pinned>(future, route, keep, cold, first, at);
+    let handle = spawn::<F, Pinned>(future, thread, thread.clone(), cold, first, at);
     if thread.closed.load(Ordering::Relaxed) {
         handle.abort();
     }

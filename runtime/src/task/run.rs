@@ -7,7 +7,7 @@
 //!   joiner's waker, the worker goes on.
 
 use super::{
-    cell::{Entry, Failure, Outcome, Schedule},
+    cell::{Entry, Failure, Schedule},
     cold::Cold,
     join, locals,
     reference::TaskRef,
@@ -17,8 +17,9 @@ use super::{
 use crate::scheduler::Hint;
 use heist_core::{current, panics::contain};
 use std::{
+    any::Any,
     panic::{AssertUnwindSafe, catch_unwind},
-    task::{Context, Poll},
+    task::Context,
 };
 
 /// Runs the task once.
@@ -36,17 +37,17 @@ fn poll<F: Future, S: Schedule>(entry: Entry<F, S>, running: Running) {
         let _locals = locals::enter(header.cold.as_deref().and_then(Cold::locals));
         let waker = waker::borrowed(&entry);
         let mut cx = Context::from_waker(&waker);
-        let outcome = match catch_unwind(AssertUnwindSafe(|| entry.poll(&running, &mut cx))) {
-            Ok(Poll::Pending) => None,
-            Ok(Poll::Ready(output)) => Some(Ok(output)),
-            Err(panic) => Some(Err(Failure::Panicked(panic))),
-        };
-        let is_over = outcome.is_some();
-        match outcome {
-            Some(outcome) => store(&entry, &running, outcome),
-            None => header.wait.set(entered.reason()),
+        match catch_unwind(AssertUnwindSafe(|| entry.advance(&running, &mut cx))) {
+            Ok(true) => true,
+            Ok(false) => {
+                header.wait.set(entered.reason());
+                false
+            }
+            Err(panic) => {
+                panicked(&entry, &running, panic);
+                true
+            }
         }
-        is_over
     };
     if is_over {
         return finish(entry, running);
@@ -64,19 +65,29 @@ fn cancel<F: Future, S: Schedule>(entry: Entry<F, S>, running: Running) {
         let header = entry.header();
         let _entered = current::enter(header.id);
         let _locals = locals::enter(header.cold.as_deref().and_then(Cold::locals));
-        store(&entry, &running, Err(Failure::Cancelled));
+        store(&entry, &running, Failure::Cancelled);
     }
     finish(entry, running);
 }
 
-/// Drops the future, while its task is current. If that panics after it has returned, the value
+/// The poll has panicked, or the drop of the future after it: then the value is in its place, and
 /// wins; the hook has spoken.
-fn store<F: Future, S: Schedule>(
+#[cold]
+fn panicked<F: Future, S: Schedule>(
     entry: &Entry<F, S>,
     running: &Running,
-    outcome: Outcome<F::Output>,
+    panic: Box<dyn Any + Send>,
 ) {
-    contain(|| entry.store(running, outcome));
+    if entry.has_outcome(running) {
+        contain(|| drop(panic));
+    } else {
+        store(entry, running, Failure::Panicked(panic));
+    }
+}
+
+/// Drops the future, while its task is current. If that panics, the hook has spoken.
+fn store<F: Future, S: Schedule>(entry: &Entry<F, S>, running: &Running, failure: Failure) {
+    contain(|| entry.store(running, Err(failure)));
 }
 
 /// The end: the outcome is stored, the joiner is woken.
@@ -85,7 +96,9 @@ fn finish<F: Future, S: Schedule>(entry: Entry<F, S>, running: Running) {
         Ok(AfterFinish::Stored) => {}
         Ok(AfterFinish::WakeJoiner) => wake_joiner(&TaskRef::of(&entry)),
         Ok(AfterFinish::Detached(running)) => {
-            contain(|| entry.clear(&running));
+            if entry.needs_clear(&running) {
+                contain(|| entry.clear(&running));
+            }
             finish_detached(entry, running);
         }
         Err(running) => {

@@ -138,6 +138,7 @@ pub enum AfterLeave {
 
 impl<'a> State<'a> {
     /// The state that lies in such a word.
+    #[inline]
     pub fn of(word: &'a AtomicU64) -> Self {
         Self(word)
     }
@@ -147,6 +148,7 @@ impl<'a> State<'a> {
 
     /// A new task is in place, and about to be scheduled for the first time. False: shutdown has
     /// been here, so the task is aborted before it begins.
+    #[inline]
     pub fn publish(self, joined: bool) -> bool {
         let handle = if joined { JOIN + REF } else { 0 };
         let new = ALIVE + WAKE + handle;
@@ -162,6 +164,7 @@ impl<'a> State<'a> {
     // ---- the runner
 
     /// Begins a run. The caller holds the queue entry, which this consumes.
+    #[inline]
     pub fn start(self) -> Start {
         // Ordering: what the wakers did before they woke; pairs with `wake`. Also what the last
         // runner did; it came here through the same word.
@@ -178,6 +181,7 @@ impl<'a> State<'a> {
     }
 
     /// The poll returned `Pending`.
+    #[inline]
     pub fn pending(self, running: Running) -> AfterPending {
         // Ordering: Release: the future's new contents, for the next runner. Acquire: what came
         // before a wake that we have not answered, if we are the next runner.
@@ -194,6 +198,7 @@ impl<'a> State<'a> {
 
     /// The future is gone and the output stored. `Err`: shutdown counts the task, which must take
     /// itself off first.
+    #[inline]
     pub fn finish(self, running: Running) -> Result<AfterFinish, Running> {
         let mut old = self.0.seed();
         loop {
@@ -219,6 +224,7 @@ impl<'a> State<'a> {
     }
 
     /// The future and the output are gone. `Err`: as in [`State::finish`].
+    #[inline]
     pub fn finish_detached(self, running: Running) -> Result<AfterDrop, Running> {
         let mut old = self.0.seed();
         loop {

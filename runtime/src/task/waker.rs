@@ -7,6 +7,7 @@ use super::{
     cell::{Entry, Header, Schedule},
     reference::TaskRef,
 };
+use heist_core::again;
 use std::{
     marker::PhantomData,
     mem::ManuallyDrop,
@@ -65,6 +66,7 @@ unsafe fn wake(data: *const ()) {
 }
 
 unsafe fn wake_by_ref(data: *const ()) {
+    again::note(data, &TABLE);
     // SAFETY: the reference stays the waker's, because it is not dropped here.
     ManuallyDrop::new(unsafe { task(data) }).wake_by_ref();
 }
