@@ -1,6 +1,7 @@
 //! What do sleep, timeout and interval have in common?
 //!
-//! An [`Alarm`]: a deadline, and the timer that is armed for it from the first poll on.
+//! An [`Alarm`]: a deadline, and the timer that is armed for it by the first poll after which
+//! nothing but a wake brings another.
 //!
 //! - **own-shard**: a thread arms in its own shard alone, whichever shard the timer lay in before.
 //!   So a worker need look at one shard only before it parks, and nobody is told what he has not
@@ -32,7 +33,7 @@ pub struct Alarm {
 enum State {
     /// No timer, and no deadline yet: it is so long after the first poll.
     After(Duration),
-    /// No timer. The next poll looks at the clock, and arms one.
+    /// No timer. The next poll looks at the clock, and may arm one.
     At(Instant),
     /// `ns` is the deadline by the shard's clock, which is half the size of an `Instant`: there may
     /// be a million of these.
@@ -122,7 +123,7 @@ impl Alarm {
         }
     }
 
-    /// Reads the clock for the first time and, if the deadline is yet to come, arms a timer.
+    /// Reads the clock and, if the deadline is yet to come, arms a timer.
     fn start(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         if matches!(self.state, State::Rung(_)) {
             return Poll::Ready(());

@@ -16,9 +16,9 @@ use std::{
 /// Waits for `future`, for `duration` at most.
 ///
 /// The future is polled first. If it is ready then, it wins, no clock is read and no timer made;
-/// `duration` begins at the end of the first poll in which it is not. `Duration::ZERO` polls it
-/// once. Of nested timeouts only the one that ran out says [`Elapsed`]; if several have, the
-/// innermost.
+/// `duration` begins at the end of the first poll in which it is not. No timer is made either for a
+/// task that yields, until it waits. `Duration::ZERO` polls it once. Of nested timeouts only the
+/// one that ran out says [`Elapsed`]; if several have, the innermost.
 ///
 /// # Errors
 ///
@@ -194,12 +194,12 @@ impl<F: Future> Future for Timeout<F> {
         let this = self.project();
         // Said before the future is polled: if it knows better what it waits for, that stays.
         wait::pending(Kind::Sleep, this.alarm.location(), 0);
-        let (polled, again) = again::watch(cx, |cx| this.future.poll(cx));
-        if let Poll::Ready(value) = polled {
+        again::watch();
+        if let Poll::Ready(value) = this.future.poll(cx) {
             return Poll::Ready(Ok(value));
         }
         // Whatever budget the future has left: one that uses up each poll's would never be late.
-        ready!(if again {
+        ready!(if again::is_due(cx) {
             this.alarm.poll_in_passing(cx)
         } else {
             this.alarm.poll(cx)

@@ -1,8 +1,8 @@
 //! Who is pending only until the next turn?
 //!
 //! A future that lets others run, and waits for nothing, wakes its own task in the midst of its
-//! poll. A waker may [`note`] that; whoever wraps the future asks by [`watch`], and spares what
-//! only a real wait is worth, as a timer is.
+//! poll. A waker may [`note`] that; whoever wraps the future may [`watch`], and spare what only a
+//! real wait is worth, as a timer is.
 //!
 //! - **same-waker**: the answer is about the waker that the wrapper itself was polled with. It has
 //!   been woken since, so whoever owns it polls the wrapper once more.
@@ -10,7 +10,7 @@
 use crate::current::{self, WakerAddress};
 use std::{
     ptr,
-    task::{Context, Poll, RawWakerVTable},
+    task::{Context, RawWakerVTable},
 };
 
 /// A waker with this address is woken, on this thread. Without a note nothing goes wrong.
@@ -19,17 +19,18 @@ pub fn note(data: *const (), vtable: &'static RawWakerVTable) {
     current::set_again(Some(address(data, vtable)));
 }
 
-/// Calls `poll`, and says besides whether the caller is known to be polled again at once.
+/// Forgets what was noted before: it may have been answered, by a poll inside this one.
 #[inline]
-pub fn watch<T>(
-    cx: &mut Context<'_>,
-    poll: impl FnOnce(&mut Context<'_>) -> Poll<T>,
-) -> (Poll<T>, bool) {
-    // What was noted before may have been answered, by a poll inside this one.
+pub fn watch() {
     current::set_again(None);
-    let polled = poll(cx);
+}
+
+/// Whether the caller's waker was woken since it called [`watch`], so that it is polled again at
+/// once. "No" means nothing.
+#[inline]
+pub fn is_due(cx: &Context<'_>) -> bool {
     let ours = address(cx.waker().data(), cx.waker().vtable());
-    (polled, current::again() == Some(ours))
+    current::again() == Some(ours)
 }
 
 fn address(data: *const (), vtable: &'static RawWakerVTable) -> WakerAddress {

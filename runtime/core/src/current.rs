@@ -33,8 +33,8 @@ primitive::thread_local! {
     };
 }
 
-/// The time of one poll. Dropped, it puts back what was current before, but for the reason: what an
-/// outer poll waits for, it says after the inner one.
+/// The time of one poll. Dropped, it puts back what was current before, but for the reason, since
+/// what an outer poll waits for, it says after the inner one, and for who was woken.
 #[must_use]
 pub struct Entered {
     before: Option<(Option<TaskId>, Option<u8>)>,

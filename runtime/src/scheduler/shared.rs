@@ -92,8 +92,8 @@ impl Shared {
 
     /// There is more to run: wakes somebody, if it looks worth it. Says what it saw.
     ///
-    /// Why not a fence: a worker is awake and will run the job itself. A sleeper missed here is
-    /// parallelism lost for a moment, not a job.
+    /// Why not a fence: a worker, after its push, is awake and will run the job itself. A sleeper
+    /// missed then is parallelism lost for a moment, not a job.
     #[inline]
     pub fn share(&self) -> Glance {
         let glance = self.idle.glance();

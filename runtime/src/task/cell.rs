@@ -273,8 +273,8 @@ impl<F: Future, S: Schedule> Entry<F, S> {
         unsafe { pool::owner(&self.cell().header.slot) }
     }
 
-    /// Polls the future. If it is ready, its output comes in its place, also if its drop panics;
-    /// true then.
+    /// Polls the future, and says whether it was ready. Then its output is in its place; also if
+    /// its drop has panicked, which comes out of here.
     pub fn advance(&self, running: &Running, cx: &mut Context<'_>) -> bool {
         let Poll::Ready(output) = self.poll(running, cx) else {
             return false;
@@ -302,19 +302,17 @@ impl<F: Future, S: Schedule> Entry<F, S> {
     }
 
     /// Whether the outcome is in its place.
-    pub fn has_outcome(&self, running: &Running) -> bool {
-        self.look(running, |stage| matches!(stage, Stage::Output(_)))
+    pub fn has_outcome(&self, _: &Running) -> bool {
+        // SAFETY: as in `poll`. No reference to the future, which may point into itself.
+        let look = |stage: *const Stage<F>| unsafe { matches!(*stage, Stage::Output(_)) };
+        self.cell().stage.with(look)
     }
 
     /// Whether anything happens when the outcome is dropped.
-    pub fn needs_clear(&self, running: &Running) -> bool {
-        std::mem::needs_drop::<F::Output>()
-            || !self.look(running, |stage| matches!(stage, Stage::Output(Ok(_))))
-    }
-
-    fn look(&self, _: &Running, look: impl FnOnce(&Stage<F>) -> bool) -> bool {
-        // SAFETY: as in `poll`.
-        self.cell().stage.with(|stage| look(unsafe { &*stage }))
+    pub fn needs_clear(&self, _: &Running) -> bool {
+        // SAFETY: as above.
+        let is_value = |stage: *const Stage<F>| unsafe { matches!(*stage, Stage::Output(Ok(_))) };
+        std::mem::needs_drop::<F::Output>() || !self.cell().stage.with(is_value)
     }
 
     /// Drops the future or the output.

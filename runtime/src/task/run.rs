@@ -108,7 +108,7 @@ fn finish<F: Future, S: Schedule>(entry: Entry<F, S>, running: Running) {
     }
 }
 
-/// The end of a task that nobody waits for: its outcome is gone.
+/// The end of a task that nobody waits for.
 fn finish_detached<F: Future, S: Schedule>(entry: Entry<F, S>, running: Running) {
     match entry.header().state().finish_detached(running) {
         Ok(AfterDrop::Nothing) => {}

@@ -77,7 +77,7 @@ pub enum AfterFinish {
     /// The join handle has the output. Read the join slot's waker, drop the reference that this
     /// transition took for the reading, and wake.
     WakeJoiner,
-    /// Nobody wants the output: drop it, and call [`State::finish_detached`].
+    /// Nobody wants the output: drop it if need be, and call [`State::finish_detached`].
     Detached(Running),
 }
 
@@ -223,7 +223,7 @@ impl<'a> State<'a> {
         }
     }
 
-    /// The future and the output are gone. `Err`: as in [`State::finish`].
+    /// The future is gone, and the output may be. `Err`: as in [`State::finish`].
     #[inline]
     pub fn finish_detached(self, running: Running) -> Result<AfterDrop, Running> {
         let mut old = self.0.seed();

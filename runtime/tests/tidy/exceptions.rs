@@ -46,7 +46,7 @@ pub const UNSAFE: &[(&str, usize)] = &[
     ("runtime/src/combinators/row.rs", 2),
     ("runtime/src/scheduler/pool.rs", 44),
     ("runtime/src/scheduler/slab.rs", 9),
-    ("runtime/src/task/cell.rs", 41),
+    ("runtime/src/task/cell.rs", 42),
     ("runtime/src/task/handle.rs", 1),
     ("runtime/src/task/join.rs", 12),
     ("runtime/src/task/reference.rs", 23),
