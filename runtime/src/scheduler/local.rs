@@ -156,7 +156,7 @@ impl<'a> Route<'a> {
     }
 }
 
-/// Gives `job` to the scheduler, which may need nothing more than this job to come to its end.
+/// Gives `job` to the scheduler, which `shared` need not outlive: with this job it may end.
 #[inline]
 pub fn schedule(shared: &Arc<Shared>, job: Job, hint: Hint) {
     match seat_of(shared) {
