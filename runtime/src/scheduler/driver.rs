@@ -122,15 +122,9 @@ impl Driver {
         }
     }
 
-    /// How long to wait for a timer: not at all if it is due, and no shorter time than is worth it.
     fn until(&self, expiry: u64) -> Option<Duration> {
-        if expiry == u64::MAX {
-            return None;
-        }
-        match Duration::from_nanos(expiry.saturating_sub(self.timers.now_ns())) {
-            Duration::ZERO => Some(Duration::ZERO),
-            wait => Some(wait.max(policy::LEAST_WAIT)),
-        }
+        (expiry != u64::MAX)
+            .then(|| Duration::from_nanos(expiry.saturating_sub(self.timers.now_ns())))
     }
 }
 

@@ -36,10 +36,6 @@ pub const WATCH_PERIOD: Duration = Duration::from_millis(8);
 /// seen soon after, so that the tasks of a blocked worker wait for about 10 ms at most.
 pub const SUSPICION: Duration = Duration::from_millis(2);
 
-/// A wait for a timer takes no less: timers of which one runs out each microsecond would cost two
-/// system calls each, while a wait that ends by time is some 50 µs late anyhow.
-pub const LEAST_WAIT: Duration = Duration::from_micros(20);
-
 /// With a paused clock: how long the leader waits before it looks again whether everybody sleeps.
 /// Real time, and only in tests.
 pub const PAUSED_LOOK: Duration = Duration::from_millis(1);
