@@ -70,6 +70,11 @@ fn compare(args: &args::Args) -> Result<(), String> {
 
 /// Measures, and shows it in every way that was asked for. How many cells failed.
 fn measure(args: &args::Args, program: &Path, rows: Vec<plan::Row>) -> Result<usize, String> {
+    if let Some(folder) = &args.plot {
+        // Now, and not after a quarter of an hour.
+        let failed = |error| format!("{}: {error}", folder.display());
+        fs::create_dir_all(folder).map_err(failed)?;
+    }
     let outcome = plan::run(args, program, rows);
     report::tables(args, &outcome.rows);
     if let Some(path) = &args.json {

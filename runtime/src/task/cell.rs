@@ -11,8 +11,8 @@
 //! | wakers, abort handles | a counted reference each | read the header |
 //! | who looks at all slots | a counted reference, if there is a task | read the header |
 //!
-//! - **alive-while-reachable**: the cell is freed by whoever makes the task finished *and* without
-//!   counted references, and by nobody else.
+//! - **alive-while-reachable**: the cell is freed by whoever gives the last counted reference to a
+//!   finished task up, or ends a task that has none, and by nobody else.
 //! - **base-outlives-task**: the slab's owner is there while a task is not finished: the slab keeps
 //!   it until all are gone, and whom the slab has refused ends under its spawner's reference.
 //!

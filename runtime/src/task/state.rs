@@ -11,18 +11,16 @@ use heist_core::primitive::{
 const ALIVE: u64 = 1;
 /// Somebody has asked the task to stop.
 const CANCEL: u64 = 1 << 1;
-/// A join handle owns the output to come.
+/// A join handle owns the output.
 const JOIN: u64 = 1 << 2;
 /// The join slot holds a waker, which the completer may read.
 const WAKER: u64 = 1 << 3;
-/// The output is stored, for the join handle.
-const OUTPUT: u64 = 1 << 4;
 /// It was the runtime's shutdown that asked the task to stop.
-const SHUTDOWN: u64 = 1 << 5;
+const SHUTDOWN: u64 = 1 << 4;
 /// Shutdown has been here: who comes after it is refused. Never cleared.
-const CLOSED: u64 = 1 << 6;
+const CLOSED: u64 = 1 << 5;
 /// Shutdown waits for the task.
-const COUNTED: u64 = 1 << 7;
+const COUNTED: u64 = 1 << 6;
 /// Counted references: wakers, the join handle, abort handles.
 const REF: u64 = 1 << 8;
 const REFS: u64 = ((1 << 24) - 1) * REF;
@@ -208,7 +206,7 @@ impl<'a> State<'a> {
             if old & COUNTED != 0 {
                 return Err(running);
             }
-            let stored = (old & !(ALIVE | WAKER)) | OUTPUT;
+            let stored = old & !(ALIVE | WAKER);
             let joiner = old & WAKER != 0;
             let new = if joiner { stored + REF } else { stored };
             // Ordering: Release: the output, for the handle. Acquire: the waker in the slot.
@@ -439,13 +437,12 @@ impl<'a> State<'a> {
 
     /// The join handle of a finished task goes; the output is gone.
     pub fn leave_finished(self) -> AfterDrop {
-        // Ordering: Release: our last use of the cell. Acquire: everybody else's, if we free it.
-        let old = self.0.fetch_sub(REF + JOIN + OUTPUT, Ordering::AcqRel);
-        if old & REFS == REF {
-            AfterDrop::Free
-        } else {
-            AfterDrop::Nothing
+        // Of a finished task only who has a reference makes another: a sole one stays the last.
+        // Ordering: everybody else's use of the cell, which we free.
+        if self.0.load(Ordering::Acquire) & REFS == REF {
+            return AfterDrop::Free;
         }
+        self.drop_ref()
     }
 
     // ---- for people
