@@ -43,6 +43,7 @@ macro_rules! for_each_model {
                 a_detached_task_ends_by_itself
                 a_finished_task_has_done_everything
                 a_waker_may_be_the_last_to_leave
+                who_comes_late_may_be_the_last_to_leave
                 a_waker_may_outlive_a_detached_task
                 the_last_reference_frees_a_finished_task
                 an_abort_a_wake_and_a_joiner_agree

@@ -202,10 +202,10 @@ pub fn two_cells_may_outlive_the_slab() {
 pub fn a_look_finds_a_whole_task_or_none() {
     let spawner = Spawner::new();
     let _own = Owned::new(spawner.heap.token());
-    // So that there is a slot that was used before.
+    // So that there is a slot that was used before, and whose word still counts the handle.
     let (handle, job) = spawner.spawn_job();
-    drop(handle);
     job.run();
+    drop(handle);
     let owner = spawner.owner.clone();
     let thread = spawn(move || {
         visit(&owner.slab, |task| {
@@ -226,11 +226,11 @@ pub fn a_look_finds_a_whole_task_or_none() {
 /// A task that is spawned while the runtime ends is refused, or waited for.
 pub fn a_spawn_and_the_end_agree() {
     let spawner = Spawner::new();
-    // So that the slot is there, and free, when the end comes.
+    // So that the slot is there, and free, when the end comes; its word still counts the handle.
     let (handle, job) = spawner.spawn_job();
+    job.run();
     drop(handle);
     let owner = spawner.owner.clone();
-    job.run();
     let was_over = std::sync::Arc::new(AtomicBool::new(false));
     let over = was_over.clone();
     let thread = spawn(move || {

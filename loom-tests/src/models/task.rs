@@ -303,6 +303,21 @@ pub fn a_waker_may_be_the_last_to_leave() {
     world.assert_over(1);
 }
 
+/// The same, and whoever comes late does nothing to the task.
+pub fn who_comes_late_may_be_the_last_to_leave() {
+    let (world, handle) = World::polled(1, || true);
+    let (waker, abort) = (world.waker(), handle.abort_handle());
+    let thread = spawn(move || {
+        waker.wake_by_ref();
+        abort.abort();
+        drop(abort);
+        waker.wake();
+    });
+    drop(handle);
+    join([thread]);
+    world.assert_over(1);
+}
+
 /// The same, but nobody has a handle: the task ends while a waker goes.
 pub fn a_waker_may_outlive_a_detached_task() {
     let mut first = true;

@@ -11,7 +11,7 @@ use heist_core::primitive::{
 const ALIVE: u64 = 1;
 /// Somebody has asked the task to stop.
 const CANCEL: u64 = 1 << 1;
-/// A join handle owns the output.
+/// A join handle owns the output to come.
 const JOIN: u64 = 1 << 2;
 /// The join slot holds a waker, which the completer may read.
 const WAKER: u64 = 1 << 3;
