@@ -33,7 +33,7 @@ pub fn expire(parker: &Parker) {
 
 /// What a worker does that has fallen asleep: its bit is set, and it waits.
 pub fn work_from_sleep(worker: &Worker) {
-    let view = worker.shared.idle.view();
+    let view = worker.shared.idle.sleeper(worker.me);
     let mut searching = true;
     if let Slept::Helping(job) = worker.stay_asleep(view, true, None) {
         worker.run(job, &mut searching);

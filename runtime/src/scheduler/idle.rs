@@ -3,7 +3,7 @@
 
 use super::{
     policy::MAX_WORKERS,
-    view::{View, Workers},
+    view::{Change, Few, Many, Step, View, Workers},
 };
 use heist_core::primitive::{
     Mutex, Seed,
@@ -54,6 +54,25 @@ pub struct Unpark {
     pub armed: Option<usize>,
 }
 
+/// What a sleeper sees.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Sleeper {
+    /// Nobody has claimed it.
+    pub sleeps: bool,
+    /// Who keeps watch.
+    pub deputy: Option<usize>,
+}
+
+impl Sleeper {
+    #[inline]
+    fn new<W: Workers>(view: View<W>, me: usize) -> Self {
+        Self {
+            sleeps: view.sleeps(me),
+            deputy: view.deputy.map(usize::from),
+        }
+    }
+}
+
 /// The word, and what stands beside it when there are more workers than it has room for.
 pub struct Idle {
     /// All of it, or if there are too many workers what a [`Glance`] needs.
@@ -80,13 +99,27 @@ impl Idle {
     /// Everything, as it may have been a moment ago.
     pub fn view(&self) -> View {
         match &self.wide {
-            None => unpacked(self.word.load(Ordering::Relaxed)),
+            None => self.narrow().into(),
             Some(view) => *view.lock(),
         }
     }
 
+    #[inline]
+    fn narrow(&self) -> View<Few> {
+        unpacked(self.word.load(Ordering::Relaxed))
+    }
+
+    /// The same, as far as `me` is concerned, who sleeps or has slept.
+    #[inline]
+    pub fn sleeper(&self, me: usize) -> Sleeper {
+        match &self.wide {
+            None => Sleeper::new(self.narrow(), me),
+            Some(view) => Sleeper::new(*view.lock(), me),
+        }
+    }
+
     pub fn all_asleep(&self) -> bool {
-        let all = self.view().sleepers.len() == self.workers;
+        let all = self.view().sleepers.is_all(self.workers);
         // Ordering: what each has done before it fell asleep, its timers above all; pairs with
         // `announce`.
         fence(Ordering::Acquire);
@@ -96,16 +129,17 @@ impl Idle {
     /// Falls asleep and stops searching, in one step. A fence and a second look must follow.
     /// `None` when the runtime is stopping.
     #[must_use]
-    pub fn announce(&self, me: usize, searching: bool) -> Option<View> {
+    pub fn announce(&self, me: usize, searching: bool) -> Option<Sleeper> {
         // Ordering: what we have done before we fall asleep; pairs with `all_asleep`.
         fence(Ordering::Release);
-        let change = self.change(self.word.seed(), |view| {
-            (!view.is_stopping).then(|| view.asleep(me, searching, self.workers))
-        });
+        let change = self.change(self.word.seed(), Step::Sleep { me, searching });
         if change.is_none() && searching {
             self.stop_searching();
         }
-        change.map(|(_, asleep)| asleep)
+        change.map(|change| Sleeper {
+            sleeps: true,
+            deputy: change.deputy,
+        })
     }
 
     /// Wakes one sleeper, unless somebody searches already. Also says what it saw.
@@ -116,13 +150,10 @@ impl Idle {
         if !glance.calls_for_one() {
             return (glance, Unpark::default());
         }
-        let change = self.change(glance.0, |view| {
-            let candidate = view.candidate().filter(|_| view.searchers == 0)?;
-            Some(view.woken(candidate))
-        });
-        let unpark = change.map_or_else(Unpark::default, |(old, new)| Unpark {
-            claimed: old.candidate(),
-            armed: new.newly_armed(old),
+        let change = self.change(glance.0, Step::Claim);
+        let unpark = change.map_or_else(Unpark::default, |change| Unpark {
+            claimed: change.claimed,
+            armed: change.armed,
         });
         (glance, unpark)
     }
@@ -130,104 +161,103 @@ impl Idle {
     /// Wakes up on one's own account, and becomes a searcher: pushers that saw us search before
     /// we fell asleep have relied on us. Claimed meanwhile, we are one already.
     pub fn withdraw(&self, me: usize) -> Unpark {
-        let change = self.change(self.word.seed(), |view| {
-            view.sleeps(me).then(|| view.woken(me))
-        });
+        let change = self.change(self.word.seed(), Step::Withdraw(me));
         Unpark {
             claimed: None,
-            armed: change.and_then(|(old, new)| new.newly_armed(old)),
+            armed: change.and_then(|change| change.armed),
         }
     }
 
     /// `me`, asleep too, takes the watch over from the deputy. Whether it has.
     pub fn relieve(&self, deputy: usize, me: usize) -> bool {
-        let change = self.change(self.glance().0, |view| {
-            let can = view.is_deputy(deputy) && view.sleeps(me);
-            can.then_some(View {
-                deputy: Some(me as u16),
-                ..view
-            })
-        });
-        change.is_some()
+        let step = Step::Relieve { deputy, by: me };
+        self.change(self.glance().0, step).is_some()
     }
 
     /// The deputy gives up its watch, if nobody is awake to be watched.
     pub fn doze(&self, me: usize) {
-        let _ = self.change(self.glance().0, |view| {
-            let all = view.sleepers.len() == self.workers && view.is_deputy(me);
-            all.then_some(View {
-                deputy: None,
-                ..view
-            })
-        });
+        let _ = self.change(self.glance().0, Step::Doze(me));
     }
 
     /// Stops searching; whether that was the last searcher, who must look at the injector again.
     pub fn stop_searching(&self) -> bool {
-        let change = self.change(self.word.seed(), |view| {
-            Some(View {
-                searchers: view.searchers - 1,
-                ..view
-            })
-        });
-        change.is_some_and(|(_, left)| left.searchers == 0)
+        let change = self.change(self.word.seed(), Step::StopSearching);
+        change.is_some_and(|change| change.searchers == 0)
     }
 
     /// Stops, and claims everybody in the same step. Says who must be unparked.
     pub fn stop(&self) -> impl Iterator<Item = usize> + use<> {
-        let change = self.change(self.word.seed(), |view| Some(view.stopped()));
-        change
-            .map_or(Workers::default(), |(old, _)| old.sleepers)
-            .iter()
+        let sleepers = match &self.wide {
+            None => (self.swap(self.word.seed(), Step::Stop))
+                .map(|(before, _)| Many::from(before.sleepers)),
+            Some(view) => self
+                .replace(view, Step::Stop)
+                .map(|(before, _)| before.sleepers),
+        };
+        sleepers.unwrap_or_default().iter()
     }
 
-    /// One change, unless `next` declines: what was there, and what is. `first` is what the word
-    /// is thought to say; who must not decline because of an old one begins with the newest.
-    fn change(
-        &self,
-        first: u64,
-        mut next: impl FnMut(View) -> Option<View>,
-    ) -> Option<(View, View)> {
-        if let Some(view) = &self.wide {
-            let mut view = view.lock();
-            let (old, new) = (*view, next(*view)?);
-            *view = new;
-            // Ordering: none, as below.
-            self.word.store(summary(new), Ordering::Relaxed);
-            new.check(self.workers);
-            return Some((old, new));
+    /// One change, unless the step declines. `first` is what the word is thought to say; who must
+    /// not decline because of an old one begins with the newest.
+    ///
+    /// Always inlined, as all that a step goes through: where the step is known, little is left.
+    #[inline(always)]
+    fn change(&self, first: u64, step: Step) -> Option<Change> {
+        match &self.wide {
+            None => (self.swap(first, step)).map(|(before, after)| after.since(before)),
+            Some(view) => (self.replace(view, step)).map(|(before, after)| after.since(before)),
         }
+    }
+
+    /// A change of the word: what was there, and what is.
+    #[inline(always)]
+    fn swap(&self, first: u64, step: Step) -> Option<(View<Few>, View<Few>)> {
         let mut old = first;
         loop {
-            let new = next(unpacked(old))?;
+            let before = unpacked(old);
+            let after = before.after(step, self.workers)?;
             // Ordering: none. Whoever relies on an order between this word and another has a
             // fence of its own (`sleep`, `shared`), or goes through a parker.
-            let swapped =
-                self.word
-                    .compare_exchange(old, packed(new), Ordering::Relaxed, Ordering::Relaxed);
+            let swapped = self.word.compare_exchange(
+                old,
+                packed(after),
+                Ordering::Relaxed,
+                Ordering::Relaxed,
+            );
             match swapped {
-                Ok(_) => {
-                    new.check(self.workers);
-                    return Some((unpacked(old), new));
-                }
+                Ok(_) => return Some((before, after)),
                 Err(newer) => old = newer,
             }
         }
     }
+
+    /// The same beside the word.
+    #[cold]
+    fn replace(&self, view: &Mutex<View>, step: Step) -> Option<(View, View)> {
+        let mut view = view.lock();
+        let before = *view;
+        let after = before.after(step, self.workers)?;
+        *view = after;
+        // Ordering: none, as in `swap`.
+        self.word.store(summary(after), Ordering::Relaxed);
+        Some((before, after))
+    }
 }
 
-fn packed(view: View) -> u64 {
+#[inline]
+fn packed(view: View<Few>) -> u64 {
     let deputy = view.deputy.map_or(0, |deputy| u64::from(deputy) + 1);
-    view.sleepers.to_bits()
+    view.sleepers
         | (u64::from(view.searchers) * SEARCHER)
         | (deputy << DEPUTY_SHIFT)
         | if view.is_stopping { STOPPING } else { 0 }
 }
 
-fn unpacked(word: u64) -> View {
+#[inline]
+fn unpacked(word: u64) -> View<Few> {
     let deputy = (word & DEPUTY) >> DEPUTY_SHIFT;
     View {
-        sleepers: Workers::from_bits(word & SLEEPERS),
+        sleepers: word & SLEEPERS,
         searchers: ((word & SEARCHERS) / SEARCHER) as u16,
         deputy: deputy.checked_sub(1).map(|deputy| deputy as u16),
         is_stopping: word & STOPPING != 0,
@@ -249,13 +279,17 @@ mod tests {
     fn a_view_fits_the_word() {
         let mut view = View::default();
         for worker in [0, 1, 17, 47] {
-            view = view.asleep(worker, false, 49);
+            let step = Step::Sleep {
+                me: worker,
+                searching: false,
+            };
+            view = view.after(step, 49).expect("nobody stops");
             view.searchers += 3;
             assert_eq!(unpacked(packed(view)), view);
             let glance = Glance(packed(view));
             assert!(glance.has_sleepers() && glance.has_searchers() && !glance.is_stopping());
         }
-        let stopped = view.stopped();
+        let stopped = view.after(Step::Stop, 49).expect("it never declines");
         assert_eq!(unpacked(packed(stopped)), stopped);
         assert!(Glance(packed(stopped)).is_stopping());
     }

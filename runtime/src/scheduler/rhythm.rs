@@ -69,6 +69,14 @@ impl Rhythm {
         self.interval.set(self.interval.get() - (left - soon));
     }
 
+    /// The worker has slept in the reactor, and comes back with something: after it has looked
+    /// everywhere.
+    pub fn harvests(&self) {
+        self.left.set(PACE_TURNS);
+        self.interval.set(PACE_TURNS);
+        self.turns.set(0);
+    }
+
     #[cold]
     fn look(&self, now_ns: u64) -> Look {
         let turns = self.interval.get();
@@ -148,5 +156,23 @@ mod tests {
             assert_eq!(next(), (interval, Look::Around));
         }
         assert_eq!(next(), (LOOK_TURNS, Look::Everywhere));
+    }
+
+    #[test]
+    fn who_comes_back_from_the_reactor_need_not_ask_it() {
+        let (rhythm, clock) = (Rhythm::default(), Clock::paused());
+        for _ in 0..MAINTENANCE_TURNS {
+            for _ in 1..PACE_TURNS {
+                assert_eq!(rhythm.turn(&clock), Look::Ahead);
+            }
+            rhythm.sleeps();
+            rhythm.harvests();
+        }
+        // Who only sleeps, or is woken for a job, looks as often as before.
+        let looks = (0..MAINTENANCE_TURNS + PACE_TURNS).map(|_| {
+            rhythm.sleeps();
+            rhythm.turn(&clock)
+        });
+        assert_eq!(looks.filter(|look| *look == Look::Everywhere).count(), 1);
     }
 }

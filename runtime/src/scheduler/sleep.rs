@@ -4,7 +4,7 @@
 //! one who is the deputy waits for a period only, and then looks after those that are awake. The
 //! steps and what could go wrong stand in the essay of `idle`.
 
-use super::{home::Bell, view::View, worker::Worker};
+use super::{home::Bell, idle::Sleeper, worker::Worker};
 use heist_core::{
     job::Job,
     primitive::{
@@ -38,9 +38,9 @@ impl Worker {
     }
 
     /// From the announcement on. `idle`: there was nothing in the injector after it.
-    pub fn stay_asleep(&self, mut view: View, mut idle: bool, bell: Option<&Bell>) -> Slept {
+    pub fn stay_asleep(&self, mut view: Sleeper, mut idle: bool, bell: Option<&Bell>) -> Slept {
         let shared = &*self.shared;
-        while view.sleeps(self.me) {
+        while view.sleeps {
             if !idle || self.is_called(bell) {
                 shared.unpark(shared.idle.withdraw(self.me));
                 break;
@@ -64,7 +64,7 @@ impl Worker {
                     None => shared.idle.doze(self.me),
                 }
             }
-            view = shared.idle.view();
+            view = shared.idle.sleeper(self.me);
         }
         Slept::Searching
     }
@@ -79,14 +79,14 @@ impl Worker {
     }
 
     /// One wait, chosen anew each time: what there is to wait for may have changed.
-    fn wait(&self, view: View) -> Overdue {
+    fn wait(&self, view: Sleeper) -> Overdue {
         let driver = &self.shared.driver;
         let parker = &self.local.remote.home.parker;
-        let mut deputy = view.is_deputy(self.me);
+        let mut deputy = view.deputy == Some(self.me);
         let lead = self.shared.leader.try_lead(self.me, &driver.timers);
         if lead.is_none()
             && let Some(leader) = self.shared.leader.current()
-            && view.is_deputy(leader)
+            && view.deputy == Some(leader)
         {
             // The leader is woken first, and would have to call a deputy each time.
             deputy = self.shared.idle.relieve(leader, self.me);
@@ -98,13 +98,12 @@ impl Worker {
         let wait = match lead {
             Some(lead) => {
                 let resting = || self.shared.idle.all_asleep() && self.shared.injector.is_empty();
-                driver.lead(
-                    lead.expiry,
-                    period,
-                    resting,
-                    parker,
-                    &mut self.wakers.borrow_mut(),
-                )
+                let mut wakers = self.wakers.borrow_mut();
+                let wait = driver.lead(lead.expiry, period, resting, parker, &mut wakers);
+                if !wakers.is_empty() {
+                    self.rhythm.harvests();
+                }
+                wait
             }
             None => driver.follow(self.me, period, parker),
         };

@@ -30,7 +30,7 @@ pub struct Seat {
 pub struct Worker {
     pub(super) local: Rc<Local>,
     pub(crate) shared: Arc<Shared>,
-    pub(super) me: usize,
+    pub(crate) me: usize,
     pub(super) turn: Cell<u32>,
     rng: RefCell<fastrand::Rng>,
     pub(super) rhythm: Rhythm,
@@ -127,10 +127,10 @@ impl Worker {
     /// in any case.
     fn injected(&self) -> Option<Job> {
         let (injector, queue) = (&self.shared.injector, &self.local.queue);
-        let waiting = injector.len();
-        if waiting == 0 {
+        if injector.is_empty() {
             return None;
         }
+        let waiting = injector.len();
         let job = settled(|| injector.steal_batch_and_pop(queue))?;
         let share = (waiting / self.shared.workers()).min(SHARE_MAX);
         while 1 + queue.len() < share && settled(|| injector.steal_batch(queue)).is_some() {}
