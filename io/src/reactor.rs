@@ -14,7 +14,7 @@ use crate::{
     readiness::{Direction, Readiness},
     report::{Interest, Report},
     selector::{Buffer, Selector},
-    slab::Slab,
+    slab::{Slab, Slot},
     variant::Variant,
 };
 use heist_core::{
@@ -24,8 +24,8 @@ use heist_core::{
 use std::{fmt, io, os::fd::BorrowedFd, task::Waker, time::Duration};
 
 /// A source's place in the table, and which of its sources it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Key {
+#[derive(Debug, Clone, Copy)]
+struct Key {
     index: u32,
     generation: u32,
 }
@@ -33,16 +33,43 @@ pub struct Key {
 impl Key {
     /// As one number. A generation has 24 bits, so it is never `u64::MAX`, which is the
     /// selector's own.
-    pub fn to_bits(self) -> u64 {
+    fn to_bits(self) -> u64 {
         (u64::from(self.generation) << 32) | u64::from(self.index)
     }
 
     /// The key that [`Key::to_bits`] came from.
-    pub fn from_bits(bits: u64) -> Self {
+    fn from_bits(bits: u64) -> Self {
         Self {
             index: bits as u32,
             generation: (bits >> 32) as u32,
         }
+    }
+}
+
+/// A source's slot, and which of the slot's sources it is.
+pub struct Registration {
+    slot: Slot,
+    generation: u32,
+}
+
+impl Registration {
+    /// The source's readiness.
+    #[inline]
+    pub fn readiness(&self) -> &Readiness {
+        &self.slot
+    }
+
+    fn key(&self) -> Key {
+        Key {
+            index: self.slot.index,
+            generation: self.generation,
+        }
+    }
+}
+
+impl fmt::Debug for Registration {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.key().fmt(f)
     }
 }
 
@@ -123,7 +150,11 @@ impl Reactor {
     ///
     /// When the operating system refuses the descriptor, or an instance of itself; and after
     /// [`close`](Self::close).
-    pub fn register(&self, fd: BorrowedFd<'_>, begin: impl FnOnce(&Readiness)) -> io::Result<Key> {
+    pub fn register(
+        &self,
+        fd: BorrowedFd<'_>,
+        begin: impl FnOnce(&Readiness),
+    ) -> io::Result<Registration> {
         let (selector, is_new) = self.selector()?;
         if is_new {
             // Liveness: a sleeper waits on its parker, because there was nothing else. It may also
@@ -131,16 +162,15 @@ impl Reactor {
             self.kick.wake_by_ref();
             self.notify();
         }
-        let index = self.slab.take()?;
-        let slot = self.slot(index);
+        let slot = self.slab.take()?;
         let generation = slot.generation();
-        let key = Key { index, generation };
-        begin(slot);
-        if let Err(error) = selector.add(fd, key.to_bits()) {
-            self.free(key);
+        begin(&slot);
+        let registration = Registration { slot, generation };
+        if let Err(error) = selector.add(fd, registration.key().to_bits()) {
+            self.free(&registration);
             return Err(error);
         }
-        Ok(key)
+        Ok(registration)
     }
 
     /// The selector, and whether it was made just now.
@@ -158,15 +188,6 @@ impl Reactor {
         Ok((selector, is_new))
     }
 
-    /// A registered source's readiness.
-    pub fn readiness(&self, key: Key) -> &Readiness {
-        self.slot(key.index)
-    }
-
-    fn slot(&self, index: u32) -> &Readiness {
-        self.slab.get(index).expect("a key's slot was taken")
-    }
-
     /// Whether a short read or write of a registered stream means that the next would block.
     pub fn tells_the_end(&self) -> bool {
         self.selector.get().is_some_and(Selector::tells_the_end)
@@ -179,16 +200,16 @@ impl Reactor {
     /// # Errors
     ///
     /// When the operating system refuses.
-    pub fn arm(&self, fd: BorrowedFd<'_>, key: Key) -> io::Result<()> {
+    pub fn arm(&self, fd: BorrowedFd<'_>, registration: &Registration) -> io::Result<()> {
         let Some(selector) = self.selector.get() else {
             return Ok(());
         };
-        let readiness = self.readiness(key);
+        let readiness = registration.readiness();
         let interest = Interest {
             read: readiness.is_blocked(Direction::Read),
             write: readiness.is_blocked(Direction::Write),
         };
-        selector.arm(fd, key.to_bits(), interest)
+        selector.arm(fd, registration.key().to_bits(), interest)
     }
 
     /// Whether [`arm`](Self::arm) is needed at all.
@@ -197,18 +218,18 @@ impl Reactor {
     }
 
     /// Deletes a descriptor, which is about to be closed, and frees its slot.
-    pub fn deregister(&self, fd: BorrowedFd<'_>, key: Key) {
+    pub fn deregister(&self, fd: BorrowedFd<'_>, registration: &Registration) {
         if let Some(selector) = self.selector.get() {
             // It fails for a descriptor that is not there, which is what was wanted.
             let _ = selector.delete(fd);
         }
-        self.free(key);
+        self.free(registration);
     }
 
-    fn free(&self, key: Key) {
+    fn free(&self, registration: &Registration) {
         let mut wakers = Vec::new();
-        self.readiness(key).retire(&mut wakers);
-        self.slab.give_back(key.index);
+        registration.readiness().retire(&mut wakers);
+        self.slab.give_back(&registration.slot);
     }
 
     /// Ends: whoever waits is woken and gets an error, and so does every later operation that

@@ -196,7 +196,10 @@ impl Readiness {
                 Err(newer) => old = newer,
             }
         }
-        way.waiters.lock().take_all(wakers);
+        // Liveness: who waits has seen the way not ready, and the report that ended that wakes it.
+        if old & READY == 0 {
+            way.waiters.lock().take_all(wakers);
+        }
     }
 
     /// Nobody will report any more.
@@ -256,11 +259,8 @@ impl Waiters {
 
     fn take_all(&mut self, wakers: &mut Vec<Waker>) {
         wakers.extend(self.first.take());
-        wakers.extend(
-            self.others
-                .take()
-                .into_iter()
-                .flat_map(|others| others.into_values()),
-        );
+        if let Some(others) = self.others.take() {
+            wakers.extend(others.into_values());
+        }
     }
 }

@@ -1,21 +1,25 @@
 //! Where do the sources' slots lie?
 //!
-//! In pages that double in size and are never freed while the reactor lives, so that a report finds
-//! its slot without a lock: an index names a page and a place in it for ever.
+//! In blocks of the same size that are never freed while the reactor lives, so that a report finds
+//! its slot without a lock: an index names a block and a place in it for ever. The blocks hang on
+//! shelves, of which each has room for twice as many as the one before.
 
 use crate::readiness::Readiness;
-use heist_core::primitive::{Mutex, OnceLock};
-use std::{array, fmt, io};
+use heist_core::primitive::{Arc, Mutex, OnceLock};
+use std::{array, fmt, io, ops::Deref};
 
-/// How many slots the first page has: 6 KiB.
-const FIRST: u32 = 64;
-/// With pages of 64, 128, … slots this many are 2^26 slots, more than a process may have
-/// descriptors.
-const PAGES: usize = 20;
+/// How many slots a block has. 6 KiB: an allocator keeps blocks close together, and nobody has a
+/// great part of one for nothing.
+const BLOCK: u32 = 64;
+/// With shelves of 1, 2, 4, … blocks these are 2^26 slots: a process may have fewer descriptors.
+const SHELVES: usize = 20;
+
+type Block = [Readiness; BLOCK as usize];
+type Shelf = Box<[OnceLock<Arc<Block>>]>;
 
 /// The slots of a reactor.
 pub struct Slab {
-    pages: [OnceLock<Box<[Readiness]>>; PAGES],
+    shelves: [OnceLock<Shelf>; SHELVES],
     free: Mutex<Free>,
 }
 
@@ -31,10 +35,30 @@ struct Free {
 impl Default for Slab {
     fn default() -> Self {
         Self {
-            pages: array::from_fn(|_| OnceLock::new()),
+            shelves: array::from_fn(|_| OnceLock::new()),
             free: Mutex::default(),
         }
     }
+}
+
+/// A slot that was taken.
+pub struct Slot {
+    block: Arc<Block>,
+    pub index: u32,
+}
+
+impl Deref for Slot {
+    type Target = Readiness;
+
+    #[inline]
+    fn deref(&self) -> &Readiness {
+        place_in(&self.block, self.index)
+    }
+}
+
+#[inline]
+fn place_in(block: &Block, index: u32) -> &Readiness {
+    &block[(index % BLOCK) as usize]
 }
 
 /// The error of every operation after the runtime's end.
@@ -42,19 +66,24 @@ pub fn closed() -> io::Error {
     io::Error::other("the runtime of this socket has shut down")
 }
 
-/// The page of a slot, and its place there.
+/// The shelf of a slot's block, and the block's place there.
+#[inline]
 fn locate(index: u32) -> (usize, usize) {
-    let shifted = u64::from(index) + u64::from(FIRST);
-    let page = shifted.ilog2() - FIRST.ilog2();
-    let start = u64::from(FIRST) << page;
-    (page as usize, (shifted - start) as usize)
+    let number = index / BLOCK + 1;
+    let shelf = number.ilog2();
+    (shelf as usize, (number - (1 << shelf)) as usize)
 }
 
 impl Slab {
-    /// A slot that was taken before.
+    /// A slot that was taken once.
     pub fn get(&self, index: u32) -> Option<&Readiness> {
-        let (page, place) = locate(index);
-        self.pages.get(page)?.get()?.get(place)
+        let block = self.block(index)?;
+        Some(place_in(block, index))
+    }
+
+    fn block(&self, index: u32) -> Option<&Arc<Block>> {
+        let (shelf, place) = locate(index);
+        self.shelves.get(shelf)?.get()?.get(place)?.get()
     }
 
     /// Takes a slot.
@@ -62,7 +91,13 @@ impl Slab {
     /// # Errors
     ///
     /// After [`close`](Self::close), and when there are more sources than there can be.
-    pub fn take(&self) -> io::Result<u32> {
+    pub fn take(&self) -> io::Result<Slot> {
+        let index = self.take_index()?;
+        let block = self.block(index).expect("made for its first slot").clone();
+        Ok(Slot { block, index })
+    }
+
+    fn take_index(&self) -> io::Result<u32> {
         let mut free = self.free.lock();
         if free.is_closed {
             return Err(closed());
@@ -71,22 +106,32 @@ impl Slab {
             return Ok(index);
         }
         let index = free.next;
-        let (page, place) = locate(index);
-        let Some(page) = self.pages.get(page) else {
-            return Err(io::Error::other("more sources than a reactor has slots"));
-        };
-        if place == 0 {
-            let slots = (FIRST as usize) << locate(index).0;
-            let made = page.set((0..slots).map(|_| Readiness::default()).collect());
-            assert!(made.is_ok(), "a page is made by who takes its first slot");
+        if index.is_multiple_of(BLOCK) {
+            self.add_block(index)?;
         }
         free.next += 1;
         Ok(index)
     }
 
+    /// The block that begins with this slot. One thread at a time.
+    fn add_block(&self, index: u32) -> io::Result<()> {
+        let (shelf, place) = locate(index);
+        let Some(blocks) = self.shelves.get(shelf) else {
+            return Err(io::Error::other("more sources than a reactor has slots"));
+        };
+        if place == 0 {
+            let made = blocks.set((0..1 << shelf).map(|_| OnceLock::new()).collect());
+            assert!(made.is_ok(), "a shelf is made for its first block");
+        }
+        let blocks = blocks.get().expect("made for the first block");
+        let made = blocks[place].set(Arc::new(array::from_fn(|_| Readiness::default())));
+        assert!(made.is_ok(), "a block is made for its first slot");
+        Ok(())
+    }
+
     /// Gives a slot back.
-    pub fn give_back(&self, index: u32) {
-        self.free.lock().slots.push(index);
+    pub fn give_back(&self, slot: &Slot) {
+        self.free.lock().slots.push(slot.index);
     }
 
     /// No slot is taken any more. Those that were are visited.
@@ -123,15 +168,16 @@ mod tests {
     #[test]
     fn every_index_has_a_place_of_its_own() {
         let mut expected = (0, 0);
-        for index in 0..FIRST * 15 {
+        for index in (0..BLOCK * 31).step_by(BLOCK as usize) {
             assert_eq!(locate(index), expected);
+            assert_eq!(locate(index + BLOCK - 1), expected);
             expected.1 += 1;
-            if expected.1 == (FIRST as usize) << expected.0 {
+            if expected.1 == 1 << expected.0 {
                 expected = (expected.0 + 1, 0);
             }
         }
         assert!(
-            locate(u32::MAX).0 >= PAGES,
+            locate(u32::MAX).0 >= SHELVES,
             "refused, and not out of bounds"
         );
     }
@@ -139,27 +185,30 @@ mod tests {
     #[test]
     fn slots_are_used_again_and_stay_where_they_are() {
         let slab = Slab::default();
-        let all: Vec<u32> = (0..1000).map(|_| slab.take().unwrap()).collect();
-        let before: Vec<*const Readiness> = all
-            .iter()
-            .map(|index| std::ptr::from_ref(slab.get(*index).unwrap()))
-            .collect();
-        all.iter().for_each(|index| slab.give_back(*index));
+        let take_all = || {
+            let mut all: Vec<Slot> = (0..1000).map(|_| slab.take().unwrap()).collect();
+            all.sort_by_key(|slot| slot.index);
+            all
+        };
+        let places = |all: &[Slot]| -> Vec<*const Readiness> {
+            let place = |slot: &Slot| {
+                let place = std::ptr::from_ref(&**slot);
+                assert!(std::ptr::eq(place, slab.get(slot.index).unwrap()));
+                place
+            };
+            all.iter().map(place).collect()
+        };
+        let all = take_all();
+        let before = places(&all);
+        all.iter().for_each(|slot| slab.give_back(slot));
         assert_eq!(slab.len(), 0);
-        for _ in 0..1000 {
-            assert!(all.contains(&slab.take().unwrap()));
-        }
-        let after: Vec<*const Readiness> = all
-            .iter()
-            .map(|index| std::ptr::from_ref(slab.get(*index).unwrap()))
-            .collect();
-        assert_eq!(before, after);
+        assert_eq!(places(&take_all()), before);
     }
 
     #[test]
     fn a_closed_slab_gives_nothing_and_visits_all() {
         let slab = Slab::default();
-        assert_eq!([0, 1, 2].map(|_| slab.take().unwrap()), [0, 1, 2]);
+        assert_eq!([0, 1, 2].map(|_| slab.take().unwrap().index), [0, 1, 2]);
         let mut visited = 0;
         slab.close(|_| visited += 1);
         assert_eq!(visited, 3);

@@ -6,16 +6,13 @@
 
 use crate::{
     context,
-    reactor::{Key, Reactor},
-    readiness::{Cleared, Direction, Look, Place, Seen, Ticket},
+    reactor::{Reactor, Registration},
+    readiness::{Cleared, Direction, Look, Place, Ticket},
     slab::closed,
 };
 use heist_core::{
     budget,
-    primitive::{
-        Arc, Mutex,
-        atomic::{AtomicU64, Ordering},
-    },
+    primitive::{Arc, Mutex, OnceLock},
     wait::{self, Kind},
 };
 use std::{
@@ -25,19 +22,15 @@ use std::{
     task::{Context, Poll, ready},
 };
 
-/// No key: generations have 24 bits.
-const NOT_REGISTERED: u64 = u64::MAX;
-
 /// A descriptor of this runtime's reactor. The descriptor is in non-blocking mode.
 #[derive(Debug)]
 pub struct Source<T: AsFd> {
     /// `None` once it was taken out.
     io: Option<T>,
     reactor: Arc<Reactor>,
-    /// A `Key`, once it is registered.
-    key: AtomicU64,
+    registration: OnceLock<Registration>,
     /// Held while it is registered or armed.
-    registration: Mutex<()>,
+    registering: Mutex<()>,
     /// Whether a short read or write says that the next would block, if the selector agrees.
     is_stream: bool,
 }
@@ -59,8 +52,8 @@ impl<T: AsFd> Source<T> {
         Self {
             io: Some(io),
             reactor: context::reactor(at),
-            key: AtomicU64::new(NOT_REGISTERED),
-            registration: Mutex::new(()),
+            registration: OnceLock::new(),
+            registering: Mutex::new(()),
             is_stream,
         }
     }
@@ -72,14 +65,7 @@ impl<T: AsFd> Source<T> {
 
     /// Takes the descriptor out; it is no source any more.
     pub fn into_io(mut self) -> T {
-        self.deregister();
-        self.io.take().expect("taken out only here")
-    }
-
-    fn key(&self) -> Option<Key> {
-        // Ordering: the slot's page, which was made before; pairs with `register`.
-        let bits = self.key.load(Ordering::Acquire);
-        (bits != NOT_REGISTERED).then(|| Key::from_bits(bits))
+        self.take().expect("taken out only here")
     }
 
     /// Tries `operation` until it does not block.
@@ -117,30 +103,41 @@ impl<T: AsFd> Source<T> {
         let direction = waits.direction;
         loop {
             ready!(budget::poll_left(cx));
-            let key = self.key();
-            let seen = match key.map(|key| self.look_or_wait(key, direction, &mut place, cx)) {
-                Some(Ok(Look::Wait)) => {
+            let look = match self.registration.get() {
+                None => None,
+                Some(registration) => {
+                    let readiness = registration.readiness();
+                    let look = match readiness.look(direction) {
+                        Look::Wait => self.wait(registration, direction, &mut place, cx)?,
+                        look => look,
+                    };
+                    Some((readiness, look))
+                }
+            };
+            let seen = match look {
+                None => None,
+                Some((readiness, Look::Try(seen))) => Some((readiness, seen)),
+                Some((_, Look::Wait)) => {
                     let fd = self.io().as_fd().as_raw_fd();
                     wait::pending(waits.kind, waits.at, fd.cast_unsigned().into());
                     return Poll::Pending;
                 }
-                Some(Ok(Look::Shut)) => return Poll::Ready(Err(closed())),
-                Some(Ok(Look::Try(seen))) => Some(seen),
-                Some(Err(error)) => return Poll::Ready(Err(error)),
-                None => None,
+                Some((_, Look::Shut)) => return Poll::Ready(Err(closed())),
             };
             match operation(self.io()) {
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => match key.zip(seen) {
-                    Some((key, seen)) => self.clear(key, direction, seen, Cleared::WouldBlock),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => match seen {
+                    Some((readiness, seen)) => {
+                        readiness.clear(direction, seen, Cleared::WouldBlock);
+                    }
                     None => self.register(direction)?,
                 },
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 done => {
-                    if let (Ok(result), Some((key, seen))) = (&done, key.zip(seen))
+                    if let (Ok(result), Some((readiness, seen))) = (&done, seen)
                         && is_short(result)
                         && self.reactor.tells_the_end()
                     {
-                        self.clear(key, direction, seen, Cleared::Short);
+                        readiness.clear(direction, seen, Cleared::Short);
                     }
                     budget::spend();
                     return Poll::Ready(done);
@@ -149,68 +146,60 @@ impl<T: AsFd> Source<T> {
         }
     }
 
-    /// Looks; if it would block, leaves a waker, and looks again.
-    fn look_or_wait(
+    /// Leaves a waker, and looks again.
+    fn wait(
         &self,
-        key: Key,
+        registration: &Registration,
         direction: Direction,
         place: &mut Place<'_>,
         cx: &Context<'_>,
     ) -> io::Result<Look> {
-        let readiness = self.reactor.readiness(key);
-        let look = readiness.look(direction);
-        if look != Look::Wait {
-            return Ok(look);
-        }
         let place = match place {
             Place::Future(ticket) => Place::Future(ticket),
             Place::Poller => Place::Poller,
         };
+        let readiness = registration.readiness();
         let look = readiness.wait(direction, place, cx.waker());
         if look == Look::Wait && self.reactor.is_oneshot() {
             // Liveness: what came between the operation and here is reported at once.
-            let _one = self.registration.lock();
-            self.reactor.arm(self.io().as_fd(), key)?;
+            let _one = self.registering.lock();
+            self.reactor.arm(self.io().as_fd(), registration)?;
         }
         Ok(look)
-    }
-
-    fn clear(&self, key: Key, direction: Direction, seen: Seen, cleared: Cleared) {
-        self.reactor.readiness(key).clear(direction, seen, cleared);
     }
 
     /// Registers once; `direction` would have blocked. What is ready already is reported, so
     /// nothing that came between the operation and here is missed.
     fn register(&self, direction: Direction) -> io::Result<()> {
-        let _one = self.registration.lock();
-        if self.key().is_some() {
+        let _one = self.registering.lock();
+        if self.registration.get().is_some() {
             // The other direction's was first; the operation is tried once more.
             return Ok(());
         }
-        let key = self.reactor.register(self.io().as_fd(), |readiness| {
+        let registration = self.reactor.register(self.io().as_fd(), |readiness| {
             if let Look::Try(seen) = readiness.look(direction) {
                 readiness.clear(direction, seen, Cleared::WouldBlock);
             }
         })?;
-        // Ordering: the slot's page, for who finds the key; pairs with `key`.
-        self.key.store(key.to_bits(), Ordering::Release);
+        let is_first = self.registration.set(registration).is_ok();
+        assert!(is_first, "registered under the lock");
         Ok(())
     }
 
-    fn deregister(&mut self) {
-        if let Some(io) = &self.io
-            && let Some(key) = self.key()
-        {
-            self.reactor.deregister(io.as_fd(), key);
-            self.key.store(NOT_REGISTERED, Ordering::Relaxed);
+    /// The descriptor, which has no slot any more.
+    fn take(&mut self) -> Option<T> {
+        let io = self.io.take()?;
+        if let Some(registration) = self.registration.get() {
+            self.reactor.deregister(io.as_fd(), registration);
         }
+        Some(io)
     }
 }
 
 impl<T: AsFd> Drop for Source<T> {
     fn drop(&mut self) {
-        // Before the descriptor is closed: its number may belong to another at once after that.
-        self.deregister();
+        // Not closed before: its number may belong to another at once after that.
+        drop(self.take());
     }
 }
 
@@ -274,9 +263,9 @@ impl<'a, T: AsFd> Waiter<'a, T> {
 impl<T: AsFd> Drop for Waiter<'_, T> {
     fn drop(&mut self) {
         if let Some(ticket) = self.ticket.take()
-            && let Some(key) = self.source.key()
+            && let Some(registration) = self.source.registration.get()
         {
-            let readiness = self.source.reactor.readiness(key);
+            let readiness = registration.readiness();
             readiness.leave(self.waits.direction, ticket);
         }
     }
