@@ -192,11 +192,14 @@ impl<F: Future> Future for Timeout<F> {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
-        // Said before the future is polled: if it knows better what it waits for, that stays.
-        wait::pending(Kind::Sleep, this.alarm.location(), 0);
+        let line = wait::line();
         again::watch();
         if let Poll::Ready(value) = this.future.poll(cx) {
             return Poll::Ready(Ok(value));
+        }
+        if wait::line() == line {
+            // The future does not know better what it waits for.
+            wait::pending(Kind::Sleep, this.alarm.location(), 0);
         }
         // Whatever budget the future has left: one that uses up each poll's would never be late.
         ready!(if again::is_due(cx) {

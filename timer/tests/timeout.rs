@@ -246,6 +246,11 @@ fn a_timeout_says_where_it_waits_unless_the_future_knows_better() {
     let mut yields = timeout(MS, sleep(Duration::ZERO));
     assert!(poll(&mut yields).is_pending());
     assert_eq!(running.reason().kind, Kind::Yield);
+    // What does not wait says nothing; what waits without a word gets that of its timeout.
+    assert!(poll(&mut timeout(MS, ready(7))).is_ready());
+    assert_eq!(running.reason().kind, Kind::Yield);
+    assert!(poll(&mut timeout(MS, pending::<()>())).is_pending());
+    assert_eq!(running.reason().kind, Kind::Sleep);
 }
 
 #[test]

@@ -66,7 +66,7 @@ impl Entered {
     /// What the last leaf that returned `Pending` waits for.
     #[inline]
     pub fn reason(&self) -> Reason {
-        with(|current| current.reason.get()).unwrap_or(Reason::NONE)
+        reason()
     }
 }
 
@@ -95,6 +95,11 @@ pub(crate) fn budget() -> Option<u8> {
 #[inline]
 pub(crate) fn set_budget(budget: Option<u8>) {
     with(|current| current.budget.set(budget));
+}
+
+#[inline]
+pub(crate) fn reason() -> Reason {
+    with(|current| current.reason.get()).unwrap_or(Reason::NONE)
 }
 
 #[inline]

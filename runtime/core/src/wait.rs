@@ -6,7 +6,7 @@
 pub use crate::reason::{Kind, Reason, Slot};
 
 use crate::current;
-use std::panic::Location;
+use std::{panic::Location, ptr};
 
 /// Says why the current task is about to return `Pending`.
 #[inline]
@@ -16,4 +16,11 @@ pub fn pending(kind: Kind, at: &'static Location<'static>, object: u64) {
         at: Some(at),
         object,
     });
+}
+
+/// The line that was named last, to be compared with what it is after another poll: who has said
+/// something has named its own.
+#[inline]
+pub fn line() -> *const Location<'static> {
+    current::reason().at.map_or(ptr::null(), ptr::from_ref)
 }
