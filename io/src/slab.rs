@@ -11,7 +11,7 @@ use std::{array, fmt, io, ops::Deref};
 /// How many slots a block has. 6 KiB: an allocator keeps blocks close together, and nobody has a
 /// great part of one for nothing.
 const BLOCK: u32 = 64;
-/// With shelves of 1, 2, 4, … blocks these are 2^26 slots: a process may have fewer descriptors.
+/// With shelves of 1, 2, 4, … blocks these are some 2^26 slots: a process has fewer descriptors.
 const SHELVES: usize = 20;
 
 type Block = [Readiness; BLOCK as usize];

@@ -77,6 +77,36 @@ fn an_echo_that_a_blocked_worker_has_harvested_is_answered() {
     }
 }
 
+/// Beside a worker that waits for what it has spawned, the other one is called by the reactor all
+/// the time. With a clock that stands still the time does not tell how long that has lasted.
+#[test]
+fn a_blocked_workers_job_runs_beside_traffic() {
+    for paused in [false, true] {
+        let root = async move {
+            let _watch = watch(format!("paused: {paused}"));
+            let (listener, address) = listen().await;
+            let peer = thread::spawn(move || {
+                let mut plain = std::net::TcpStream::connect(address).unwrap();
+                while plain.write_all(&[7]).is_ok() && plain.read_exact(&mut [0]).is_ok() {}
+            });
+            let (stream, _) = listener.accept().await.unwrap();
+            let echoes = spawn(echo(stream));
+            for _ in 0..5 {
+                let blocks = spawn(async {
+                    let (send, receive) = mpsc::channel();
+                    drop(spawn(async move { send.send(()).unwrap() }));
+                    receive.recv().unwrap();
+                });
+                blocks.await.unwrap();
+            }
+            echoes.abort();
+            spawn_blocking(move || peer.join().unwrap()).await.unwrap();
+        };
+        let builder = Builder::new().workers(2).paused_clock(paused);
+        builder.run(root).unwrap();
+    }
+}
+
 #[test]
 fn a_signal_is_heard_while_all_but_one_are_blocked() {
     for workers in [2, 4] {

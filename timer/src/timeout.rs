@@ -192,12 +192,12 @@ impl<F: Future> Future for Timeout<F> {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
-        let line = wait::line();
+        let said = wait::said();
         again::watch();
         if let Poll::Ready(value) = this.future.poll(cx) {
             return Poll::Ready(Ok(value));
         }
-        if wait::line() == line {
+        if wait::said() == said {
             // The future does not know better what it waits for.
             wait::pending(Kind::Sleep, this.alarm.location(), 0);
         }

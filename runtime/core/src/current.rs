@@ -20,6 +20,8 @@ struct Current {
     /// `None`: no limit, because nobody would poll again.
     budget: Cell<Option<u8>>,
     reason: Cell<Reason>,
+    /// How often a reason was said.
+    said: Cell<u32>,
     /// Which waker was woken last, as far as somebody asks.
     again: Cell<Option<WakerAddress>>,
 }
@@ -29,6 +31,7 @@ primitive::thread_local! {
         task: Cell::new(None),
         budget: Cell::new(None),
         reason: Cell::new(Reason::NONE),
+        said: Cell::new(0),
         again: Cell::new(None),
     };
 }
@@ -66,7 +69,7 @@ impl Entered {
     /// What the last leaf that returned `Pending` waits for.
     #[inline]
     pub fn reason(&self) -> Reason {
-        reason()
+        with(|current| current.reason.get()).unwrap_or(Reason::NONE)
     }
 }
 
@@ -98,13 +101,16 @@ pub(crate) fn set_budget(budget: Option<u8>) {
 }
 
 #[inline]
-pub(crate) fn reason() -> Reason {
-    with(|current| current.reason.get()).unwrap_or(Reason::NONE)
+pub(crate) fn said() -> u32 {
+    with(|current| current.said.get()).unwrap_or(0)
 }
 
 #[inline]
 pub(crate) fn set_reason(reason: Reason) {
-    with(|current| current.reason.set(reason));
+    with(|current| {
+        current.reason.set(reason);
+        current.said.set(current.said.get().wrapping_add(1));
+    });
 }
 
 #[inline]

@@ -6,7 +6,7 @@
 pub use crate::reason::{Kind, Reason, Slot};
 
 use crate::current;
-use std::{panic::Location, ptr};
+use std::panic::Location;
 
 /// Says why the current task is about to return `Pending`.
 #[inline]
@@ -18,9 +18,9 @@ pub fn pending(kind: Kind, at: &'static Location<'static>, object: u64) {
     });
 }
 
-/// The line that was named last, to be compared with what it is after another poll: who has said
-/// something has named its own.
+/// How often something was said on this thread, modulo 2^32. Who wraps a future knows by that
+/// whether the future has said why it is pending.
 #[inline]
-pub fn line() -> *const Location<'static> {
-    current::reason().at.map_or(ptr::null(), ptr::from_ref)
+pub fn said() -> u32 {
+    current::said()
 }

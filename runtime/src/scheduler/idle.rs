@@ -109,7 +109,7 @@ impl Idle {
         unpacked(self.word.load(Ordering::Relaxed))
     }
 
-    /// The same, as far as `me` is concerned, who sleeps or has slept.
+    /// As much of the view as concerns `me`, who sleeps or has slept.
     #[inline]
     pub fn sleeper(&self, me: usize) -> Sleeper {
         match &self.wide {

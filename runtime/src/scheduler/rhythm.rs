@@ -69,8 +69,8 @@ impl Rhythm {
         self.interval.set(self.interval.get() - (left - soon));
     }
 
-    /// The worker has slept in the reactor, and comes back with something: after it has looked
-    /// everywhere.
+    /// The worker has slept in the reactor, and comes back with something. Before it slept it has
+    /// looked outside, and at its watch.
     pub fn harvests(&self) {
         self.left.set(PACE_TURNS);
         self.interval.set(PACE_TURNS);
