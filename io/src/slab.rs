@@ -164,6 +164,7 @@ impl fmt::Debug for Slab {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::collections::BTreeSet;
 
     #[test]
     fn every_index_has_a_place_of_its_own() {
@@ -200,6 +201,8 @@ mod tests {
         };
         let all = take_all();
         let before = places(&all);
+        let distinct: BTreeSet<_> = before.iter().collect();
+        assert_eq!(distinct.len(), all.len());
         all.iter().for_each(|slot| slab.give_back(slot));
         assert_eq!(slab.len(), 0);
         assert_eq!(places(&take_all()), before);

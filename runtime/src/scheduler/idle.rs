@@ -294,39 +294,84 @@ mod tests {
         assert!(Glance(packed(stopped)).is_stopping());
     }
 
+    #[test]
+    fn a_follower_is_woken_first_and_the_deputy_last() {
+        for workers in [3, NARROW + 1] {
+            let idle = Idle::new(workers);
+            let deputy_seen = |me| idle.announce(me, false).expect("nobody stops").deputy;
+            assert_eq!([deputy_seen(0), deputy_seen(1)], [Some(0); 2]);
+            let mut woken = Vec::new();
+            for _ in 0..3 {
+                let (_, unpark) = idle.claim_one();
+                assert_eq!(unpark.armed, None);
+                woken.push(unpark.claimed);
+                if unpark.claimed.is_some() {
+                    assert_eq!(idle.claim_one().1, Unpark::default(), "somebody searches");
+                    assert!(idle.stop_searching());
+                }
+            }
+            assert_eq!(woken, [Some(1), Some(0), None]);
+        }
+    }
+
+    #[test]
+    fn somebody_keeps_watch_unless_everybody_sleeps() {
+        for workers in [2, NARROW, NARROW + 1] {
+            let idle = Idle::new(workers);
+            for me in 0..workers {
+                assert!(!idle.all_asleep());
+                idle.doze(0);
+                let sleeper = idle.announce(me, false).expect("nobody stops");
+                assert_eq!(sleeper.deputy, Some(0));
+            }
+            assert!(idle.all_asleep());
+            idle.doze(0);
+            assert_eq!(idle.sleeper(0).deputy, None);
+            let armed = Unpark {
+                claimed: None,
+                armed: Some(0),
+            };
+            assert_eq!(idle.withdraw(1), armed);
+            assert!(!idle.relieve(1, 0) && idle.sleeper(0).deputy == Some(0));
+        }
+    }
+
     /// The same steps on a word and beside it come to the same.
     #[test]
     fn many_workers_are_kept_like_few() {
-        let (narrow, wide) = (Idle::new(NARROW), Idle::new(NARROW + 1));
-        let wide = Idle {
-            workers: NARROW,
-            ..wide
-        };
-        let mut rng = fastrand::Rng::with_seed(7);
-        for _ in 0..10_000 {
-            let worker = rng.usize(..NARROW);
-            let view = narrow.view();
-            assert_eq!(view, wide.view());
-            match rng.u32(..6) {
-                0 if !view.sleeps(worker) => {
-                    let searching = view.searchers > 0;
-                    let both = [&narrow, &wide].map(|idle| idle.announce(worker, searching));
-                    assert_eq!(both[0], both[1]);
-                }
-                1 if view.searchers < 40 => assert_eq!(narrow.claim_one().1, wide.claim_one().1),
-                2 if view.searchers < 40 => {
-                    assert_eq!(narrow.withdraw(worker), wide.withdraw(worker));
-                }
-                3 => [&narrow, &wide]
-                    .into_iter()
-                    .for_each(|idle| idle.doze(worker)),
-                4 if view.searchers > 0 => {
-                    assert_eq!(narrow.stop_searching(), wide.stop_searching());
-                }
-                _ => assert_eq!(narrow.all_asleep(), wide.all_asleep()),
+        for workers in [3, NARROW] {
+            let (narrow, wide) = (Idle::new(workers), Idle::new(NARROW + 1));
+            let wide = Idle { workers, ..wide };
+            let mut rng = fastrand::Rng::with_seed(7);
+            for _ in 0..10_000 {
+                step_both(&narrow, &wide, &mut rng);
             }
+            let stopped = [narrow, wide].map(|idle| idle.stop().collect::<Vec<_>>());
+            assert_eq!(stopped[0], stopped[1]);
         }
-        let stopped = [narrow, wide].map(|idle| idle.stop().collect::<Vec<_>>());
-        assert_eq!(stopped[0], stopped[1]);
+    }
+
+    fn step_both(narrow: &Idle, wide: &Idle, rng: &mut fastrand::Rng) {
+        let [worker, other] = [(); 2].map(|()| rng.usize(..narrow.workers));
+        let view = narrow.view();
+        assert_eq!(view, wide.view());
+        match rng.u32(..7) {
+            0 if !view.sleeps(worker) => {
+                let searching = view.searchers > 0;
+                let both = [narrow, wide].map(|idle| idle.announce(worker, searching));
+                assert_eq!(both[0], both[1]);
+            }
+            1 if view.searchers < 40 => assert_eq!(narrow.claim_one().1, wide.claim_one().1),
+            2 if view.searchers < 40 => assert_eq!(narrow.withdraw(worker), wide.withdraw(worker)),
+            3 => [narrow, wide]
+                .into_iter()
+                .for_each(|idle| idle.doze(worker)),
+            4 if view.searchers > 0 => {
+                assert_eq!(narrow.stop_searching(), wide.stop_searching());
+            }
+            5 => assert_eq!(narrow.relieve(worker, other), wide.relieve(worker, other)),
+            _ => assert_eq!(narrow.all_asleep(), wide.all_asleep()),
+        }
+        assert_eq!(narrow.sleeper(worker), wide.sleeper(worker));
     }
 }
